@@ -1,0 +1,125 @@
+#pragma once
+
+#include "rendezvous/call/call.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What is asked of a room: by a participant on a socket, by one over REST, by the booking system,
+/// by time. Values only; whoever made the command has already established who speaks.
+namespace rendezvous::call {
+
+/// Bytes that are passed on and never read: SDP, candidates. Shared so that a relay copies nothing.
+using opaque = std::shared_ptr<std::string const>;
+
+/// Who speaks. `session` is empty for REST. `token_role` is what the token says; the membership
+/// says the rest, and both must agree.
+struct speaker {
+    user_id user;
+    call::role token_role = call::role::patient;
+    std::optional<session_id> session;
+    friend bool operator==(speaker const&, speaker const&) = default;
+};
+
+/// What one participant sends and how well it is connected, as their own client says.
+struct media_state {
+    bool audio = false;
+    bool video = false;
+    bool screen = false;
+    media_connection connection = media_connection::none;
+    friend bool operator==(media_state const&, media_state const&) = default;
+};
+
+} // namespace rendezvous::call
+
+namespace rendezvous::call::commands {
+
+/// A socket has registered for this room.
+struct enter {
+    speaker who;
+    std::string instance; ///< UUID of the tab, empty if the client gave none
+    std::string token_hash; ///< SHA-256 of the token the socket registered with
+    /// The token has expired: only good for the seat that was taken with the very same token.
+    bool token_expired = false;
+};
+/// The socket is gone without `leave`: absence, not leaving.
+struct disconnect {
+    session_id session;
+};
+struct start_call {
+    speaker who;
+    std::optional<media_kind> media;
+    opaque offer; ///< null if none
+};
+struct join_call {
+    speaker who;
+    std::optional<call_id> call;
+    opaque offer;
+    bool keep = false;     ///< the page still holds its peer connections
+    bool takeover = false; ///< take one's own seat from a living session
+};
+struct signal {
+    session_id from;
+    std::optional<participant_id> to;
+    std::optional<call_id> call;
+    opaque data;
+};
+struct leave {
+    session_id session;
+    std::optional<call_id> call;
+};
+struct end_call {
+    speaker who;
+    std::optional<call_id> call;
+    bool override_membership = false; ///< an admin who is no member; REST only
+};
+struct set_media {
+    session_id session;
+    std::optional<call_id> call;
+    media_state media;
+};
+struct sample_quality {
+    session_id session;
+    std::optional<call_id> call;
+    std::optional<double> rtt_ms, loss_ratio, jitter_ms, bitrate_kbps;
+    std::optional<std::string> candidate_type;
+};
+/// The booking system writes the appointment. Empty fields keep what is there, or the default.
+struct put_appointment {
+    struct listed {
+        user_id user;
+        call::role role{};
+        std::string name;
+        std::optional<std::string> locale;
+        participant_id fresh_id; ///< used if this person is new in the appointment
+    };
+    appointment_id id;
+    std::optional<appointment_status> status;
+    std::optional<payment_status> payment;
+    std::optional<utc_time> start, end, opens_at, closes_at;
+    std::optional<media_kind> media;
+    std::optional<start_policy> policy;
+    std::optional<unsigned> capacity;
+    std::optional<bool> hard_end;
+    std::optional<std::vector<listed>> members;
+    std::optional<std::uint64_t> if_version; ///< If-Match
+};
+struct cancel_appointment {};
+/// Time has passed: does what is due.
+struct tick {};
+/// The process has just started and this room's call was open when the last one ended.
+struct recover {};
+
+} // namespace rendezvous::call::commands
+
+namespace rendezvous::call {
+
+using command = std::variant<commands::enter, commands::disconnect, commands::start_call, commands::join_call,
+                             commands::signal, commands::leave, commands::end_call, commands::set_media,
+                             commands::sample_quality, commands::put_appointment, commands::cancel_appointment,
+                             commands::tick, commands::recover>;
+
+} // namespace rendezvous::call

@@ -1,0 +1,80 @@
+#include "rendezvous/call/fact.hpp"
+
+#include <cassert>
+
+namespace rendezvous::call {
+namespace {
+
+struct applier {
+    room_record& record;
+
+    call_record& open_call(call_id const& id) const
+    {
+        assert(record.newest && record.newest->id == id);
+        (void)id;
+        return *record.newest;
+    }
+
+    static void give_up(seat& s, leave_reason why, utc_time at)
+    {
+        s.state = why == leave_reason::removed ? seat_state::removed : seat_state::left;
+        s.left_at = at;
+        s.leave_reason = why;
+    }
+
+    void operator()(facts::appointment_put const& f) const { record.appointment = f.value; }
+
+    void operator()(facts::appointment_status_set const& f) const
+    {
+        assert(record.appointment);
+        record.appointment->status = f.status;
+        record.appointment->version = f.version;
+    }
+
+    void operator()(facts::call_started const& f) const { record.newest = f.call; }
+
+    void operator()(facts::seat_taken const& f) const
+    {
+        auto& call = open_call(f.call);
+        for (auto& s : call.seats)
+            if (f.replaces && s.order == *f.replaces) give_up(s, f.how, f.taken.joined_at);
+        call.seats.push_back(f.taken);
+        call.last_alive_at = f.taken.joined_at;
+        if (f.answers) {
+            call.state = call_state::active;
+            call.answered_at = f.taken.joined_at;
+        }
+    }
+
+    void operator()(facts::seat_left const& f) const
+    {
+        auto& call = open_call(f.call);
+        for (auto& s : call.seats)
+            if (s.order == f.order) give_up(s, f.reason, f.at);
+    }
+
+    void operator()(facts::call_connected const& f) const { open_call(f.call).connected_at = f.at; }
+    void operator()(facts::call_alive const& f) const { open_call(f.call).last_alive_at = f.at; }
+    void operator()(facts::quality_sampled const&) const {}
+
+    void operator()(facts::call_ended const& f) const
+    {
+        auto& call = open_call(f.call);
+        for (auto& s : call.seats)
+            if (holds_place(s)) give_up(s, leave_reason::ended, f.at);
+        call.state = call_state::ended;
+        call.end_reason = f.reason;
+        call.ended_at = f.at;
+        call.duration = f.duration;
+        call.billable = f.billable;
+    }
+};
+
+} // namespace
+
+void apply(room_record& record, fact const& happened)
+{
+    std::visit(applier{record}, happened);
+}
+
+} // namespace rendezvous::call
