@@ -99,3 +99,198 @@ export class FakeSocket {
     return this.sent.filter((message) => message.type === type).at(-1);
   }
 }
+
+let nextCredentials = 1;
+
+/**
+ * An RTCPeerConnection reduced to what negotiation needs: signaling states with rollback, transceivers with
+ * mids, ICE credentials by generation. Connected when both sides agree on both generations.
+ */
+export class FakePeerConnection {
+  constructor(config = {}) {
+    this.config = config;
+    this.signalingState = 'stable';
+    this.connectionState = 'new';
+    this.iceConnectionState = 'new';
+    this.localDescription = null;
+    this.remoteDescription = null;
+    this.candidates = [];
+    this.closed = false;
+    this.transceivers = [];
+    this.bytes = 0;
+    this.current = null;
+    this.pendingLocal = null;
+    this.wantsRestart = false;
+    this.local = `u${nextCredentials++}`;
+    this.negotiationQueued = false;
+    this.negotiationWanted = false;
+    this.chain = Promise.resolve();
+    this.chainLength = 0;
+    FakePeerConnection.all.push(this);
+  }
+
+  static all = [];
+
+  getConfiguration() { return this.config; }
+
+  setConfiguration(config) { this.config = config; }
+
+  getTransceivers() { return this.transceivers; }
+
+  getReceivers() { return this.transceivers.map((each) => each.receiver); }
+
+  addTransceiver(trackOrKind, { direction }) {
+    const kind = typeof trackOrKind === 'string' ? trackOrKind : trackOrKind.kind;
+    const transceiver = this.#transceiver(kind, direction, typeof trackOrKind === 'string' ? null : trackOrKind);
+    this.#needNegotiation();
+    return transceiver;
+  }
+
+  restartIce() {
+    this.wantsRestart = true;
+    this.#needNegotiation();
+  }
+
+  setLocalDescription(description) {
+    return this.#chained(() => this.#setLocal(description));
+  }
+
+  setRemoteDescription(description) {
+    return this.#chained(() => this.#setRemote(description));
+  }
+
+  /** The operations chain of the specification: one at a time, and no negotiationneeded meanwhile. */
+  #chained(operation) {
+    this.chainLength += 1;
+    const result = this.chain.then(operation);
+    this.chain = result.catch(() => {}).then(() => {
+      this.chainLength -= 1;
+      if (this.negotiationWanted) this.#needNegotiation();
+    });
+    return result;
+  }
+
+  #setLocal(description) {
+    if (this.closed) throw new Error('closed');
+    if (description?.type === 'rollback') {
+      if (this.signalingState !== 'have-local-offer') throw new Error('nothing to roll back');
+      this.#rollback();
+      return;
+    }
+    if (this.signalingState === 'have-remote-offer') {
+      this.#restartWith(this.remoteDescription.restart);
+      this.localDescription = { type: 'answer', sdp: this.#sdp(), mids: this.#mids(), ufrag: this.local };
+      this.signalingState = 'stable';
+      this.#agree();
+      return;
+    }
+    if (this.signalingState !== 'stable' && this.signalingState !== 'have-local-offer') throw new Error('state');
+    const before = this.local;
+    const restart = this.wantsRestart;
+    if (restart) this.local = `u${nextCredentials++}`;
+    this.pendingLocal = { local: before, mids: this.transceivers.map((each) => each.mid) };
+    let mid = 0;
+    for (const each of this.transceivers) each.mid = each.stopped ? null : String(mid++);
+    this.localDescription = { type: 'offer', sdp: this.#sdp(), mids: this.#mids(), ufrag: this.local, restart };
+    this.signalingState = 'have-local-offer';
+  }
+
+  #setRemote(description) {
+    if (this.closed) throw new Error('closed');
+    const parsed = { ...JSON.parse(description.sdp), type: description.type };
+    if (description.type === 'offer') {
+      if (this.signalingState === 'have-local-offer') this.#rollback();
+      this.remoteDescription = parsed;
+      this.signalingState = 'have-remote-offer';
+      for (const kind of parsed.mids) {
+        const index = parsed.mids.indexOf(kind);
+        const known = this.transceivers.find((each) => each.mid === String(index));
+        if (!known) this.#transceiver(kind, 'recvonly', null).mid = String(index);
+      }
+    } else {
+      if (this.signalingState !== 'have-local-offer') throw new Error('answer without offer');
+      this.remoteDescription = parsed;
+      this.signalingState = 'stable';
+      this.wantsRestart = false;
+      this.#agree();
+    }
+  }
+
+  async addIceCandidate(candidate) {
+    if (!this.remoteDescription) throw new Error('no remote description');
+    this.candidates.push(candidate);
+  }
+
+  async getStats() {
+    return new Map([['in', { type: 'inbound-rtp', bytesReceived: this.bytes }]]);
+  }
+
+  close() {
+    this.closed = true;
+    this.signalingState = 'closed';
+    this.connectionState = 'closed';
+  }
+
+  /** The test plays the network. */
+  become(connectionState, iceConnectionState = connectionState) {
+    this.connectionState = connectionState;
+    this.iceConnectionState = iceConnectionState;
+    this.onconnectionstatechange?.();
+  }
+
+  gather(name) {
+    this.onicecandidate?.({ candidate: { candidate: name, sdpMid: '0', sdpMLineIndex: 0 } });
+  }
+
+  #transceiver(kind, direction, track) {
+    const transceiver = {
+      mid: null, direction, stopped: false, receiver: { track: { kind } },
+      sender: { track, replaceTrack: async (next) => { transceiver.sender.track = next; } },
+      stop: () => {
+        transceiver.stopped = true;
+        transceiver.direction = 'stopped';
+        this.transceivers = this.transceivers.filter((each) => each !== transceiver);
+      },
+    };
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  #restartWith(restart) {
+    if (restart) this.local = `u${nextCredentials++}`;
+  }
+
+  #rollback() {
+    this.local = this.pendingLocal.local;
+    this.transceivers.forEach((each, index) => { each.mid = this.pendingLocal.mids[index] ?? null; });
+    this.signalingState = 'stable';
+    this.localDescription = null;
+    if (this.wantsRestart) this.#needNegotiation();
+  }
+
+  #agree() {
+    this.current = `${[this.local, this.remoteDescription.ufrag].sort().join('+')}`;
+    this.negotiationWanted = false;
+    if (this.wantsRestart) this.#needNegotiation();
+  }
+
+  #mids() {
+    return this.transceivers.filter((each) => !each.stopped).map((each) => each.receiver.track.kind);
+  }
+
+  #sdp() {
+    return JSON.stringify({ mids: this.#mids(), ufrag: this.local, restart: this.wantsRestart });
+  }
+
+  #needNegotiation() {
+    this.negotiationWanted = true;
+    if (this.negotiationQueued) return;
+    this.negotiationQueued = true;
+    queueMicrotask(() => {
+      this.negotiationQueued = false;
+      if (this.chainLength > 0 || this.signalingState !== 'stable' || this.closed) return;
+      this.negotiationWanted = false;
+      this.onnegotiationneeded?.();
+    });
+  }
+}
