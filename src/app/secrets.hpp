@@ -1,0 +1,36 @@
+#pragma once
+
+#include "rendezvous/app/config.hpp"
+#include "rendezvous/auth/token_verifier.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rendezvous::app {
+
+/// The content of a secret file without the line end that editors leave behind.
+struct secret {
+    std::string bytes;
+    std::optional<std::string> warning; ///< others than the owner may read the file
+};
+
+/// Reads a secret; a `file` without folder is looked for in `credentials_directory` (systemd)
+/// first. Throws config_error (missing, unreadable, empty, larger than 64 KiB, no regular file).
+secret read_secret(std::filesystem::path const& file, std::filesystem::path const& credentials_directory);
+
+/// The server's own signing key: 32 random bytes, made at the first call (mode 0600, complete or
+/// not there at all, also with two processes at once) and read ever after.
+/// Throws config_error if the file is there but cannot be a key, std::system_error if it cannot
+/// be made.
+std::string load_or_make_signing_key(std::filesystem::path const& file);
+
+/// The issuers whose tokens are accepted: the configured ones with the keys of their files, and
+/// the server itself (`public_url`) with `signing_key`. Throws config_error.
+std::vector<auth::token_issuer> load_issuers(config const& settings, std::string const& signing_key);
+
+/// The secret shared with the TURN server, empty if none is configured. Throws config_error.
+std::string load_turn_secret(config const& settings);
+
+} // namespace rendezvous::app
