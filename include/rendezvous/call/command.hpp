@@ -51,6 +51,7 @@ struct disconnect {
 };
 struct start_call {
     speaker who;
+    call_id fresh_id; ///< of the call, if one begins
     std::optional<media_kind> media;
     opaque offer; ///< null if none
 };

@@ -1,0 +1,168 @@
+#include "rendezvous/call/room.hpp"
+
+#include <algorithm>
+
+// Who is here: sockets coming and going, media state, and the relay between seats.
+
+namespace rendezvous::call {
+namespace {
+
+using base::errc;
+
+constexpr milliseconds quality_interval{2'000};
+
+decision refuse(errc why)
+{
+    decision out;
+    out.refusal = why;
+    return out;
+}
+
+} // namespace
+
+decision room::decide_enter(commands::enter const& asked) const
+{
+    auto const* a = record_.appointment ? &*record_.appointment : nullptr;
+    auto const found = check_membership(a, asked.who.user, asked.who.token_role);
+    if (!found) return refuse(base::to_errc(found.error()));
+    auto const& me = **found;
+    if (asked.token_expired) {
+        // Only the seat that was taken with this very token may be returned to with it.
+        auto const* here = find(me.id);
+        if (!here || !here->seat || here->seat->token_hash != asked.token_hash) return refuse(errc::token_expired);
+    }
+    decision out;
+    out.durability = durability::deferrable;
+    if (me.role == role::patient && a->status == appointment_status::booked)
+        out.facts.emplace_back(
+            facts::appointment_status_set{a->id, appointment_status::arrived, a->version + 1});
+    return out;
+}
+
+void room::commit_enter(commands::enter const& asked, decision const& d, instant now, committed& out)
+{
+    auto const& me = *find_member(*record_.appointment, asked.who.user);
+    auto& here = at(me.id);
+    auto const before = presence_of(me.id);
+    here.sessions.push_back({*asked.who.session, asked.instance, asked.token_hash});
+    sessions_[*asked.who.session] = me.id;
+    here.admitted = here.admitted || me.role != role::guest;
+    here.present = true;
+    if (before != presence::online) here.since = now;
+    if (before == presence::offline) tell_presence(me.id, events::change::entered, out);
+    // A seat holder is back only when they take their seat again.
+    if (before == presence::reconnecting && !here.seat) tell_presence(me.id, events::change::back, out);
+    if (!d.facts.empty() || before == presence::offline) tell_appointment(now, out);
+
+    own_view you{me.id, me.user, me.role, me.name, here.admitted, here.seat.has_value(), {}};
+    if (auto const* call = open_call(record_))
+        if (auto const* mine = held_seat(*call, me.id)) you.order = mine->order;
+    out.outcome.you = std::move(you);
+    out.outcome.room = snapshot_for(*asked.who.session, now.utc);
+    // The newcomer has all this in the snapshot.
+    auto const own = [&](effect const& e) {
+        auto const* t = std::get_if<effects::tell>(&e);
+        return t && t->to == *asked.who.session;
+    };
+    std::erase_if(out.effects, own);
+}
+
+void room::commit_disconnect(commands::disconnect const& asked, instant now, committed& out)
+{
+    auto const* who = participant_of(asked.session);
+    if (!who) return;
+    auto const me = *who;
+    bool const at_seat = find(me)->seat && find(me)->seat->session == asked.session;
+    drop_session(asked.session, now, out);
+    auto& here = at(me);
+    if (here.sessions.empty()) here.since = now;
+    if (here.sessions.empty() || at_seat) tell_presence(me, events::change::reconnecting, out);
+    if (here.sessions.empty()) tell_appointment(now, out);
+}
+
+void room::drop_session(session_id const& session, instant now, committed& out)
+{
+    auto const it = sessions_.find(session);
+    if (it == sessions_.end()) return;
+    auto& here = at(it->second);
+    if (here.seat && here.seat->session == session) {
+        here.seat->session.reset();
+        here.seat->vacant_since = now;
+        out.effects.emplace_back(effects::seat_bound{session, false});
+    }
+    std::erase_if(here.sessions, [&](live_session const& s) { return s.id == session; });
+    sessions_.erase(it);
+}
+
+decision room::decide_media(commands::set_media const& asked, instant now) const
+{
+    auto const* who = participant_of(asked.session);
+    if (!who) return refuse(errc::not_registered);
+    auto const* call = open_call(record_);
+    if (asked.call && (!call || *asked.call != call->id)) return refuse(errc::call_ended);
+    auto const* here = find(*who);
+    if (!call || !here->seat || here->seat->session != asked.session) return refuse(errc::no_call);
+    decision out;
+    out.durability = durability::behind;
+    bool const up = asked.media.connection == media_connection::up;
+    if (up && call->state == call_state::active && !call->connected_at)
+        out.facts.emplace_back(facts::call_connected{call->id, now.utc});
+    return out;
+}
+
+void room::commit_media(commands::set_media const& asked, committed& out)
+{
+    auto const* who = participant_of(asked.session);
+    if (!who) return;
+    auto& here = at(*who);
+    if (here.media == asked.media) return;
+    here.media = asked.media;
+    tell_presence(*who, events::change::media, out);
+}
+
+decision room::decide_quality(commands::sample_quality const& asked, instant now) const
+{
+    auto const* who = participant_of(asked.session);
+    if (!who) return refuse(errc::not_registered);
+    auto const* call = open_call(record_);
+    if (asked.call && (!call || *asked.call != call->id)) return refuse(errc::call_ended);
+    auto const* here = find(*who);
+    if (!call || !here->seat || here->seat->session != asked.session) return refuse(errc::no_call);
+    if (here->sampled_at && now.boot - here->sampled_at->boot < quality_interval) return refuse(errc::rate_limited);
+    decision out;
+    out.durability = durability::behind;
+    out.facts.emplace_back(facts::quality_sampled{call->id, *who, now.utc, asked.rtt_ms, asked.loss_ratio,
+                                                  asked.jitter_ms, asked.bitrate_kbps, asked.candidate_type});
+    return out;
+}
+
+base::result<effects::tell> room::relay(commands::signal const& asked)
+{
+    auto const* who = participant_of(asked.from);
+    if (!who) return errc::not_registered;
+    auto const* call = open_call(record_);
+    if (!call) return asked.call ? errc::call_ended : errc::no_call;
+    if (asked.call && *asked.call != call->id) return errc::call_ended;
+    auto& sender = at(*who);
+    auto const* mine = held_seat(*call, *who);
+    if (!mine || !sender.seat || sender.seat->session != asked.from) return errc::no_call;
+
+    seat const* receiver = asked.to ? held_seat(*call, *asked.to) : nullptr;
+    if (!asked.to) {
+        for (auto const& s : call->seats) {
+            if (!holds_place(s) || s.participant == *who) continue;
+            if (receiver) return errc::bad_field; // several others: `to` is needed
+            receiver = &s;
+        }
+    }
+    if (!receiver || receiver == mine) return errc::peer_absent;
+    auto* there = find(receiver->participant);
+    if (!there || !there->seat || !there->seat->session) return errc::peer_absent;
+    auto& unanswered = sender.unanswered[receiver->participant];
+    if (unanswered >= rules_.signals_unanswered_max) return errc::too_many_candidates;
+    ++unanswered;
+    there->unanswered[*who] = 0;
+    return effects::tell{*there->seat->session, events::signal{*who, call->id, mine->order, asked.data}};
+}
+
+} // namespace rendezvous::call

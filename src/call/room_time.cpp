@@ -1,0 +1,133 @@
+#include "rendezvous/call/room.hpp"
+
+#include <algorithm>
+
+// What time does to a room: absence that lasts too long, windows that open and close.
+
+namespace rendezvous::call {
+
+/// When a seat without a socket is given up; nothing while someone sits there.
+std::optional<instant> room::seat_deadline(participant_id const& who) const
+{
+    auto const* here = find(who);
+    if (!here || !here->seat || here->seat->session) return std::nullopt;
+    auto const& call = *record_.newest;
+    auto const since = here->seat->vacant_since;
+    if (here->seat->reserved) return since + rules_.call_grace;
+    if (call.state == call_state::waiting) {
+        // The starter may wait at another tab, or come back: the call rings on.
+        if (!here->sessions.empty()) return std::nullopt;
+        return std::max(since, here->since, [](auto a, auto b) { return a.boot < b.boot; }) + rules_.starter_grace;
+    }
+    auto const media_flows = [&](auto const& entry) {
+        auto const& [other, there] = entry;
+        return other != who && there.seat && there.seat->session && there.media.connection == media_connection::up;
+    };
+    bool const kept = std::any_of(attendees_.begin(), attendees_.end(), media_flows);
+    return since + (kept ? std::max(rules_.kept_call, rules_.call_grace) : rules_.call_grace);
+}
+
+/// Why the clock on the wall ends the open call now, if it does.
+std::optional<end_reason> room::overdue(utc_time now) const
+{
+    auto const& a = *record_.appointment;
+    if (now < a.closes_at) return std::nullopt;
+    auto const& call = *record_.newest;
+    auto const staff_inside = [](seat const& s) { return holds_place(s) && is_staff(s.role); };
+    bool const staffed = std::any_of(call.seats.begin(), call.seats.end(), staff_inside);
+    bool const may_go_on = call.state == call_state::active && staffed && !a.hard_end && now < a.closes_at + overtime_max;
+    return may_go_on ? std::nullopt : std::optional{end_reason::expired};
+}
+
+bool room::anybody_seated() const
+{
+    auto const seated = [](auto const& entry) { return entry.second.seat && entry.second.seat->session; };
+    return std::any_of(attendees_.begin(), attendees_.end(), seated);
+}
+
+decision room::decide_tick(instant now) const
+{
+    decision out;
+    auto const* call = open_call(record_);
+    if (!call) return out;
+    out.durability = durability::deferrable;
+    if (auto const why = overdue(now.utc)) {
+        out.facts.emplace_back(ending(*why, now));
+        return out;
+    }
+    std::size_t staying = held_count(*call);
+    for (auto const& s : call->seats) {
+        if (!holds_place(s)) continue;
+        auto const deadline = seat_deadline(s.participant);
+        if (!deadline || now.boot < deadline->boot) continue;
+        out.facts.emplace_back(facts::seat_left{call->id, s.participant, s.order, leave_reason::lost, now.utc});
+        --staying;
+    }
+    if (staying == 0) out.facts.emplace_back(ending(end_reason::lost, now));
+    if (!out.facts.empty()) return out;
+    if (anybody_seated() && now.boot - alive_stored_.boot >= alive_interval) {
+        out.durability = durability::behind;
+        out.facts.emplace_back(facts::call_alive{call->id, now.utc});
+    }
+    return out;
+}
+
+void room::commit_tick(decision const& d, instant now, committed& out)
+{
+    tell_facts(d, now, out);
+    for (auto& [who, here] : attendees_) {
+        if (!here.present || !here.sessions.empty() || here.seat) continue;
+        if (now.boot - here.since.boot < rules_.grace) continue;
+        here.present = false;
+        here.since = now;
+        tell_presence(who, events::change::left, out);
+    }
+    auto const phase = window_at(now.utc);
+    if (window_told_ && *window_told_ != phase) tell_appointment(now, out);
+    window_told_ = phase;
+}
+
+/// A call that was open when the process ended: over, with its last proof of life as its end.
+decision room::decide_recover(instant) const
+{
+    decision out;
+    out.durability = durability::deferrable;
+    auto const* call = open_call(record_);
+    if (!call) return out;
+    auto const alive = std::max(call->last_alive_at, call->created_at);
+    auto const span = [&](std::optional<utc_time> from) {
+        return from ? std::max(alive - *from, milliseconds{0}) : milliseconds{0};
+    };
+    out.facts.emplace_back(facts::call_ended{call->id, end_reason::lost, alive, span(call->answered_at),
+                                             span(call->connected_at), std::nullopt});
+    return out;
+}
+
+std::optional<milliseconds> room::until_next(instant now) const
+{
+    std::optional<milliseconds> next;
+    auto const consider = [&](milliseconds span) {
+        span = std::max(span, milliseconds{0});
+        next = next ? std::min(*next, span) : span;
+    };
+    for (auto const& [who, here] : attendees_)
+        if (here.present && here.sessions.empty() && !here.seat)
+            consider(here.since.boot + rules_.grace - now.boot);
+    if (auto const* call = open_call(record_)) {
+        if (anybody_seated()) consider(alive_stored_.boot + alive_interval - now.boot);
+        for (auto const& s : call->seats)
+            if (auto const deadline = holds_place(s) ? seat_deadline(s.participant) : std::nullopt)
+                consider(deadline->boot - now.boot);
+        auto const closes = record_.appointment->closes_at;
+        if (overdue(now.utc)) consider(milliseconds{0});
+        else consider((now.utc < closes ? closes : closes + overtime_max) - now.utc);
+    }
+    if (record_.appointment && !sessions_.empty()) {
+        for (auto const edge : {record_.appointment->opens_at, record_.appointment->closes_at})
+            if (edge > now.utc) consider(edge - now.utc);
+        if (!window_told_) consider(milliseconds{0});
+    }
+    return next;
+}
+
+} // namespace rendezvous::call
