@@ -1,0 +1,64 @@
+// Functions that run inside the page, before any of its own scripts. They only watch: the page does not know of them.
+
+/** Keeps every RTCPeerConnection the page makes, what the Content-Security-Policy refused, and a way to see elements. */
+export function watchPage() {
+  const connections = [];
+  const violations = [];
+
+  const Native = window.RTCPeerConnection;
+  if (Native) {
+    window.RTCPeerConnection = new Proxy(Native, {
+      construct(target, given) {
+        const made = Reflect.construct(target, given);
+        connections.push(made);
+        return made;
+      },
+    });
+  }
+  document.addEventListener('securitypolicyviolation', (event) => {
+    violations.push(`${event.violatedDirective} refused ${event.blockedURI}`);
+  });
+
+  const roots = (root = document) =>
+    [root, ...[...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => roots(e.shadowRoot))];
+  const byTestId = (id) => roots().flatMap((root) => [...root.querySelectorAll(`[data-testid="${id}"]`)]);
+  const visible = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && (element.checkVisibility?.({ checkVisibilityCSS: true }) ?? true);
+  };
+
+  /** Sums over all open connections of what came in and was decoded. */
+  const media = async () => {
+    const sum = { connections: 0, frames: 0, audioEnergy: 0, audioSeconds: 0 };
+    for (const connection of connections) {
+      if (connection.connectionState === 'closed') continue;
+      sum.connections += 1;
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type !== 'inbound-rtp') continue;
+        sum.frames += report.framesDecoded ?? 0;
+        sum.audioEnergy += report.totalAudioEnergy ?? 0;
+        sum.audioSeconds += report.totalSamplesDuration ?? 0;
+      }
+    }
+    return sum;
+  };
+
+  /** A coarse picture (red, green, blue, red, ...) of the element's video, or null while there is none. */
+  const picture = (id) => {
+    const holder = byTestId(id).find(visible);
+    const video = holder?.localName === 'video' ? holder : holder?.querySelector('video');
+    if (!video?.videoWidth) return null;
+    const canvas = document.createElement('canvas');
+    const [width, height] = [(canvas.width = 32), (canvas.height = 24)];
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0, width, height);
+    const { data } = context.getImageData(0, 0, width, height);
+    return [...data].filter((_, i) => i % 4 !== 3);
+  };
+
+  /** All visible text, shadow roots included. */
+  const text = () =>
+    roots().map((root) => (root === document ? document.body?.innerText : [...root.children].map((e) => e.innerText).join('\n'))).join('\n');
+
+  Object.defineProperty(window, 'watched', { value: { connections, violations, byTestId, visible, media, picture, text } });
+}

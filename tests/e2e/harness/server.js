@@ -1,0 +1,126 @@
+import { execFile, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { Api } from './api.js';
+import { until } from './until.js';
+
+const run = promisify(execFile);
+const BINARY = process.env.RENDEZVOUS_BIN;
+
+/** A port that was free a moment ago; the configuration has no port 0. */
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+async function makeCertificate(folder) {
+  await run('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem'),
+  ]);
+  return readFile(join(folder, 'cert.pem'));
+}
+
+const configuration = (folder, port, socketPort, metricsPort) => `
+[server]
+public_url = "https://localhost:${port}"
+listen = ["127.0.0.1:${port}"]
+websocket_listen = ["127.0.0.1:${socketPort}"]
+control_socket = "${folder}/control.sock"
+[clinic]
+name = "Clinic Riverside"
+support_phone = "+40 21 555 0100"
+[tls]
+certificate = "${folder}/cert.pem"
+key = "${folder}/key.pem"
+[storage]
+url = "sqlite:${folder}/rendezvous.db"
+[metrics]
+listen = "127.0.0.1:${metricsPort}"
+`;
+
+/** One `rendezvous serve` with a database, certificate and ports of its own; everything goes with `stop()`. */
+export class Server {
+  #folder;
+  #child;
+  #log = '';
+
+  static async start() {
+    const server = new Server();
+    server.#folder = await mkdtemp(join(tmpdir(), 'rendezvous-e2e-'));
+    server.certificate = await makeCertificate(server.#folder);
+    server.port = await freePort();
+    server.origin = `https://localhost:${server.port}`;
+    await writeFile(server.#config, configuration(server.#folder, server.port, await freePort(), await freePort()));
+    await server.launch();
+    server.api = new Api(server.port, server.certificate, await server.command('api-key', 'create', '--name', 'e2e'));
+    return server;
+  }
+
+  get #config() {
+    return join(this.#folder, 'rendezvous.toml');
+  }
+
+  /** Starts the process and waits until it says it is ready. Also used after `kill()`: same files, same ports. */
+  async launch() {
+    const child = spawn(BINARY, ['serve', '--config', this.#config], { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.#log = (this.#log + text).slice(-200000)));
+    }
+    const probe = new Api(this.port, this.certificate);
+    await until('the server is ready', async () => {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.#log}`);
+      return (await probe.request('GET', '/readyz')).status === 200;
+    }).catch((error) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
+  }
+
+  /** What the server wrote so far. */
+  get log() {
+    return this.#log;
+  }
+
+  /** Runs one command of the binary with this server's configuration; gives its standard output. */
+  async command(...words) {
+    const { stdout } = await run(BINARY, [...words, '--config', this.#config], { cwd: this.#folder });
+    return stdout.trim();
+  }
+
+  /** A token of the server's own issuer, as staff get it. */
+  token(person) {
+    return this.command('token', '--sub', person.userId, '--role', person.role, '--name', person.name, '--ttl', '3600');
+  }
+
+  /** kill -9: no goodbye, nothing written any more. */
+  async kill() {
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** SIGTERM; a server that does not end cleanly fails the test. */
+  async stop() {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const gone = once(this.#child, 'exit');
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20000);
+      this.#child.kill('SIGTERM');
+      const [code, signal] = await gone;
+      clearTimeout(timer);
+      if (code !== 0) throw new Error(`the server ended with ${code ?? signal} after SIGTERM:\n${this.#log.slice(-4000)}`);
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
