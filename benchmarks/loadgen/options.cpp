@@ -41,8 +41,11 @@ double number(std::string const& name, std::string const& text, double min, doub
 {
     char* end = nullptr;
     double const value = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !(value >= min && value <= max))
-        refuse(name + " must be a number from " + std::to_string(min) + " to " + std::to_string(max));
+    if (text.empty() || *end != '\0' || !(value >= min && value <= max)) {
+        std::ostringstream reason;
+        reason << name << " must be a number from " << min << " to " << max;
+        refuse(reason.str());
+    }
     return value;
 }
 
