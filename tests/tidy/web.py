@@ -6,8 +6,8 @@ from source import Finding, line_of, search_all, without_comments
 
 TAG = re.compile(r'<script\b([^>]*)>((?:.|\n)*?)</script>', re.IGNORECASE)
 INLINE = re.compile(r'<style\b|\sstyle\s*=|\son[a-z]+\s*=\s*["\']|javascript:', re.IGNORECASE)
-# Names of vocabularies are no requests.
-FOREIGN = re.compile(r'(https?:)?//(?!www\.w3\.org/(2000/svg|1999/xhtml|1999/xlink)\b)[\w-]+(\.[\w-]+)+', re.IGNORECASE)
+# Names of vocabularies are no requests, nor is .invalid (RFC 2606) as the base a relative address is read against.
+FOREIGN = re.compile(r'(https?:)?//(?!www\.w3\.org/(2000/svg|1999/xhtml|1999/xlink)\b)(?![\w.-]+\.invalid\b)[\w-]+(\.[\w-]+)+', re.IGNORECASE)
 HTML_STRINGS = re.compile(r'\.(innerHTML|outerHTML)\s*\+?=(?!=)|\binsertAdjacentHTML\b|\bdocument\.write\b'
                           r'|\beval\s*\(|\bnew Function\s*\(|setAttribute\(\s*[\'"](style|on\w+)[\'"]')
 SIDES = re.compile(r'\b(margin|padding|border|scroll-margin|scroll-padding)-(left|right)\b'
