@@ -3,6 +3,7 @@
 // the rooms, and the interfaces to everything that waits: the only interfaces of the house.
 
 #include "rendezvous/base/error.hpp"
+#include "rendezvous/call/event.hpp"
 #include "rendezvous/call/fact.hpp"
 
 #include <cstdint>
@@ -88,6 +89,18 @@ public:
     virtual void get_call(base::call_id id, completion<call::call_record> done) = 0;
     virtual void list_call_events(base::call_id id, completion<std::vector<call_event_row>> done) = 0;
     virtual void list_appointments(appointment_filter filter, completion<page<appointment_row>> done) = 0;
+};
+
+/// Where the effects of rooms go: the sockets' side of the house. One per shard.
+/// Thread: the shard that owns the session. Never fails, never blocks: a gone session drops what
+/// it is told, a full send queue closes that session alone (4008).
+class event_sink {
+public:
+    virtual ~event_sink() = default;
+    virtual void deliver(base::session_id const& to, call::event const& what) = 0;
+    virtual void close(base::session_id const& session, call::close_reason why) = 0;
+    /// The session now holds a seat in a call, or no longer does.
+    virtual void seat_changed(base::session_id const& session, bool seated) = 0;
 };
 
 /// An API key as kept: never the key itself.
