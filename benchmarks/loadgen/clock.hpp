@@ -1,9 +1,8 @@
-/// Clocks of the load program.
 #pragma once
 
-#include <time.h>
-
+/// Clocks of the load program.
 #include <cstdint>
+#include <time.h>
 
 namespace rendezvous::loadgen {
 

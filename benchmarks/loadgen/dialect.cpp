@@ -1,8 +1,8 @@
 #include "dialect.hpp"
 
-#include <unistd.h>
-
 #include "rendezvous_dialect.hpp"
+
+#include <unistd.h>
 
 namespace rendezvous::loadgen {
 namespace {

@@ -1,14 +1,14 @@
+#pragma once
+
 /// A dialect teaches the load program one server's protocol. Connections are numbered from 0;
 /// 2k and 2k+1 are the two sides of room k. To add a server: derive from `dialect` and add one
 /// line to make_dialect().
-#pragma once
+#include "options.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "options.hpp"
 
 namespace rendezvous::loadgen {
 

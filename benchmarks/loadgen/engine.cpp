@@ -1,16 +1,15 @@
 #include "engine.hpp"
 
-#include <sys/epoll.h>
-#include <unistd.h>
+#include "clock.hpp"
+#include "frame.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
-
-#include "clock.hpp"
-#include "frame.hpp"
+#include <sys/epoll.h>
+#include <unistd.h>
 
 namespace rendezvous::loadgen {
 namespace {

@@ -1,5 +1,11 @@
-/// Opens, holds and reads the connections: one epoll loop, one thread.
 #pragma once
+
+/// Opens, holds and reads the connections: one epoll loop, one thread.
+#include "dialect.hpp"
+#include "frame.hpp"
+#include "histogram.hpp"
+#include "options.hpp"
+#include "stream.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,12 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "dialect.hpp"
-#include "frame.hpp"
-#include "histogram.hpp"
-#include "options.hpp"
-#include "stream.hpp"
 
 namespace rendezvous::loadgen {
 

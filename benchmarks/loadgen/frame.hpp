@@ -1,6 +1,6 @@
-/// WebSocket frames as a client writes and reads them (RFC 6455 5.2).
 #pragma once
 
+/// WebSocket frames as a client writes and reads them (RFC 6455 5.2).
 #include <array>
 #include <cstddef>
 #include <cstdint>

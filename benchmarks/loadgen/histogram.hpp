@@ -1,6 +1,6 @@
-/// Latency histogram.
 #pragma once
 
+/// Latency histogram.
 #include <algorithm>
 #include <array>
 #include <bit>

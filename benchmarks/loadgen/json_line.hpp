@@ -1,6 +1,6 @@
-/// One flat JSON object on one line, the result of a run.
 #pragma once
 
+/// One flat JSON object on one line, the result of a run.
 #include <cstdint>
 #include <cstdio>
 #include <string>

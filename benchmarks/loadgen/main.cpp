@@ -1,14 +1,13 @@
 /// Load program for WebSocket signaling servers; see ../README.md.
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include "dialect.hpp"
+#include "modes.hpp"
+#include "options.hpp"
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
-
-#include "dialect.hpp"
-#include "modes.hpp"
-#include "options.hpp"
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 namespace {
 

@@ -1,14 +1,14 @@
 #include "modes.hpp"
 
-#include <algorithm>
-#include <optional>
-#include <stdexcept>
-
 #include "clock.hpp"
 #include "engine.hpp"
 #include "json_line.hpp"
 #include "process_usage.hpp"
 #include "traffic.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
 
 namespace rendezvous::loadgen {
 namespace {

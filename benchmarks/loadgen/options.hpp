@@ -1,6 +1,6 @@
-/// Command line of the load program.
 #pragma once
 
+/// Command line of the load program.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
-/// The JSON object that is relayed, and the stamp in it by which it is recognised again.
 #pragma once
 
+/// The JSON object that is relayed, and the stamp in it by which it is recognised again.
 #include <cstddef>
 #include <cstdint>
 #include <optional>

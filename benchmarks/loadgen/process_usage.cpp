@@ -1,12 +1,11 @@
 #include "process_usage.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 
 namespace rendezvous::loadgen {
 namespace {

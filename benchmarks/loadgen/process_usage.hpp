@@ -1,6 +1,6 @@
-/// What the measured server used, read from /proc (proc(5)); the server needs no help for it.
 #pragma once
 
+/// What the measured server used, read from /proc (proc(5)); the server needs no help for it.
 #include <cstdint>
 #include <vector>
 

@@ -1,12 +1,12 @@
 #include "rendezvous_dialect.hpp"
 
+#include "token.hpp"
+
 #include <charconv>
 #include <ctime>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-
-#include "token.hpp"
 
 namespace rendezvous::loadgen {
 namespace {

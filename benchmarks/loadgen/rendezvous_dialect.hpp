@@ -1,9 +1,9 @@
-/// The protocol of this server, as docs/protocol.md tells it to a client.
 #pragma once
 
-#include <memory>
-
+/// The protocol of this server, as docs/protocol.md tells it to a client.
 #include "dialect.hpp"
+
+#include <memory>
 
 namespace rendezvous::loadgen {
 

@@ -1,15 +1,14 @@
 #include "stream.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <climits>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace rendezvous::loadgen {
 namespace {

@@ -1,12 +1,11 @@
-/// One non-blocking TCP connection to 127.0.0.1, with or without TLS.
 #pragma once
 
-#include <openssl/ssl.h>
-#include <sys/types.h>
-
+/// One non-blocking TCP connection to 127.0.0.1, with or without TLS.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <openssl/ssl.h>
+#include <sys/types.h>
 
 namespace rendezvous::loadgen {
 

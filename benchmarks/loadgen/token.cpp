@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
 #include <vector>
 
 namespace rendezvous::loadgen {

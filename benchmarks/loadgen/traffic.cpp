@@ -1,10 +1,10 @@
 #include "traffic.hpp"
 
-#include <array>
-#include <stdexcept>
-
 #include "clock.hpp"
 #include "payload.hpp"
+
+#include <array>
+#include <stdexcept>
 
 namespace rendezvous::loadgen {
 namespace {

@@ -1,13 +1,13 @@
-/// Signals between the two sides of every room, and what came of them.
 #pragma once
+
+/// Signals between the two sides of every room, and what came of them.
+#include "engine.hpp"
+#include "frame.hpp"
+#include "histogram.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "engine.hpp"
-#include "frame.hpp"
-#include "histogram.hpp"
 
 namespace rendezvous::loadgen {
 
