@@ -17,7 +17,7 @@ class Finding:
 
 def read_checkout(root):
     """{path: text} of all files git knows or would add; what it ignores is no part of the house."""
-    listed = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    listed = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
                             cwd=root, check=True, capture_output=True).stdout.decode()
     files = {}
     for path in sorted(set(listed.split('\0'))):
