@@ -1,6 +1,7 @@
 #pragma once
 
-/// Clocks of the load program.
+// Clocks of the load program.
+
 #include <cstdint>
 #include <time.h>
 

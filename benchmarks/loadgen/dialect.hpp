@@ -1,8 +1,9 @@
 #pragma once
 
-/// A dialect teaches the load program one server's protocol. Connections are numbered from 0;
-/// 2k and 2k+1 are the two sides of room k. To add a server: derive from `dialect` and add one
-/// line to make_dialect().
+// A dialect teaches the load program one server's protocol. Connections are numbered from 0;
+// 2k and 2k+1 are the two sides of room k. To add a server: derive from `dialect` and add one
+// line to make_dialect().
+
 #include "options.hpp"
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Opens, holds and reads the connections: one epoll loop, one thread.
+// Opens, holds and reads the connections: one epoll loop, one thread.
+
 #include "dialect.hpp"
 #include "frame.hpp"
 #include "histogram.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
-/// WebSocket frames as a client writes and reads them (RFC 6455 5.2).
+// WebSocket frames as a client writes and reads them (RFC 6455 5.2).
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Latency histogram.
+// Latency histogram.
+
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -1,6 +1,7 @@
 #pragma once
 
-/// One flat JSON object on one line, the result of a run.
+// One flat JSON object on one line, the result of a run.
+
 #include <cstdint>
 #include <cstdio>
 #include <string>

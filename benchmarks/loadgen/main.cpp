@@ -1,4 +1,5 @@
-/// Load program for WebSocket signaling servers; see ../README.md.
+// Load program for WebSocket signaling servers; see ../README.md.
+
 #include "dialect.hpp"
 #include "modes.hpp"
 #include "options.hpp"

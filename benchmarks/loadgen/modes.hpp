@@ -1,7 +1,8 @@
 #pragma once
 
-/// The three measurements. Each prints one JSON line to stdout and throws std::runtime_error
-/// when it could not be made.
+// The three measurements. Each prints one JSON line to stdout and throws std::runtime_error
+// when it could not be made.
+
 #include "dialect.hpp"
 #include "options.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Command line of the load program.
+// Command line of the load program.
+
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,6 +1,7 @@
 #pragma once
 
-/// The JSON object that is relayed, and the stamp in it by which it is recognised again.
+// The JSON object that is relayed, and the stamp in it by which it is recognised again.
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>

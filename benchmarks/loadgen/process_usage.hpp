@@ -1,6 +1,7 @@
 #pragma once
 
-/// What the measured server used, read from /proc (proc(5)); the server needs no help for it.
+// What the measured server used, read from /proc (proc(5)); the server needs no help for it.
+
 #include <cstdint>
 #include <vector>
 

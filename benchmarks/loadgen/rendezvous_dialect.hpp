@@ -1,6 +1,7 @@
 #pragma once
 
-/// The protocol of this server, as docs/protocol.md tells it to a client.
+// The protocol of this server, as docs/protocol.md tells it to a client.
+
 #include "dialect.hpp"
 
 #include <memory>

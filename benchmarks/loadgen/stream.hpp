@@ -1,6 +1,7 @@
 #pragma once
 
-/// One non-blocking TCP connection to 127.0.0.1, with or without TLS.
+// One non-blocking TCP connection to 127.0.0.1, with or without TLS.
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Tokens the load program signs for itself, as a booking system would (RFC 7519, HS256).
+// Tokens the load program signs for itself, as a booking system would (RFC 7519, HS256).
+
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Signals between the two sides of every room, and what came of them.
+// Signals between the two sides of every room, and what came of them.
+
 #include "engine.hpp"
 #include "frame.hpp"
 #include "histogram.hpp"
