@@ -3,7 +3,7 @@
 #include "rendezvous/base/clock.hpp"
 
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,12 +35,11 @@ private:
     struct counted {
         std::uint32_t failures = 0;
         base::boot_time ends_at{};
-        std::list<std::string>::iterator place;
     };
     void forget_old(base::boot_time now);
 
     std::uint32_t failures_max_;
-    std::list<std::string> by_age_; ///< keys of `windows_`, the window that ends first in front
+    std::deque<std::string> by_age_; ///< keys of `windows_`, the window that ends first in front
     std::unordered_map<std::string, counted> windows_;
 };
 
