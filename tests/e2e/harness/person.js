@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { watchPage } from './in-page.js';
 import { until } from './until.js';
 
-const DESKTOP = { width: 1280, height: 800 };
-
 /** One person at one browser page: presses buttons, reads screens, and notes everything that should not happen. */
 export class Person {
   #server;
@@ -16,14 +14,15 @@ export class Person {
    * @param {import('puppeteer-core').Browser} browser
    * @param {import('./server.js').Server} server
    * @param {string} url  of this server; anything it requests elsewhere is a fault
-   * @param {{viewport?: object, scheme?: string, before?: (page: import('puppeteer-core').Page) => Promise<void>}} [options]
+   * @param {{viewport?: object, scheme?: string,  (Chromium only: Firefox lacks some of the commands)
+   *   before?: (page: import('puppeteer-core').Page) => Promise<void>}} [options]
    */
-  static async open(browser, server, url, { viewport = DESKTOP, scheme, before } = {}) {
+  static async open(browser, server, url, { viewport, scheme, before } = {}) {
     const person = new Person();
     person.#server = server;
     person.#context = await browser.createBrowserContext();
     person.page = await person.#context.newPage();
-    await person.page.setViewport(viewport);
+    if (viewport) await person.page.setViewport(viewport);
     if (scheme) await person.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     person.#watch();
     await person.page.evaluateOnNewDocument(watchPage);
