@@ -82,6 +82,11 @@ export class SignalingClient extends Emitter {
     return this.#state;
   }
 
+  /** Tries since the last stable connection. */
+  get attempt() {
+    return this.#retry.attempt;
+  }
+
   /** When the next try is due, by the injected clock; meaningful in state `waiting`. */
   get retryAt() {
     return this.#retryAt;

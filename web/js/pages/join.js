@@ -1,0 +1,96 @@
+import { LanguageSwitch } from '../elements/language-switch.js';
+import { ProblemCard } from '../elements/problem-card.js';
+import { defineCallElements } from '../elements/define.js';
+import { VideoConsultation } from '../elements/video-consultation.js';
+import { prepareAnnouncements } from '../lib/announce.js';
+import { createApi } from '../lib/api.js';
+import { onLocaleChange, startLocale, t } from '../lib/i18n.js';
+import { PageTitle, startPage } from '../lib/page.js';
+import { identityOf } from '../lib/staff-page.js';
+import { storeInvite, storeToken, storedInvite, storedToken, takeFragment, tokenClaims } from '../lib/tab-store.js';
+import { problemCode } from '../session/problems.js';
+
+const main = document.getElementById('main');
+const api = createApi({ getToken: storedToken });
+const title = new PageTitle();
+let clinic = null;
+
+/** The invite is worth the same until it expires, so it also renews a token that ran out. */
+async function redeem(code) {
+  const { body } = await api.request('POST', `/api/invites/${encodeURIComponent(code)}/redeem`, { body: {}, anonymous: true });
+  storeToken(body.token);
+  return body;
+}
+
+async function getToken({ fresh }) {
+  if (!fresh && storedToken()) return storedToken();
+  const code = storedInvite();
+  if (!code) throw Object.assign(new Error('no invite'), { code: 'token-expired' });
+  return (await redeem(code)).token;
+}
+
+function appointmentOf(token) {
+  const { appointment } = tokenClaims(token);
+  return Array.isArray(appointment) ? appointment[0] : appointment;
+}
+
+function showProblem(error) {
+  const card = new ProblemCard();
+  const code = problemCode(error.code === 'not-found' ? 'gone' : error.code, { online: navigator.onLine });
+  const retry = error.retryable ? [{ name: 'retry', label: 'problem.tryAgain' }] : [];
+  card.problem = {
+    code, actions: retry, phone: clinic?.supportPhone, values: { n: Math.ceil((error.retryAfterMs ?? 5000) / 1000) } };
+  card.addEventListener('problem-action', () => open());
+  main.replaceChildren(card);
+  title.set(t('title.problem'));
+  requestAnimationFrame(() => card.focusHeading());
+}
+
+function showConsultation(token) {
+  const consultation = new VideoConsultation();
+  consultation.setAttribute('appointment-id', appointmentOf(token));
+  consultation.setAttribute('user-role', identityOf(token).role);
+  consultation.addEventListener('call-screen', ({ detail }) => {
+    document.body.classList.toggle('in-call', detail.screen === 'call');
+    title.set(detail.title);
+  });
+  consultation.addEventListener('call-attention', ({ detail }) => title.flash(detail.text));
+  consultation.addEventListener('call-clinic', ({ detail }) => showClinic(detail));
+  consultation.identity = { ...identityOf(token), server: location.origin, api, getToken };
+  main.replaceChildren(consultation);
+}
+
+function showClinic(detail) {
+  clinic = detail ?? clinic;
+  title.clinic = clinic?.name ?? '';
+  document.getElementById('clinic').textContent = clinic?.name || t('brand');
+  document.getElementById('help').textContent = clinic?.supportPhone ? t('help.phone', { number: clinic.supportPhone }) : '';
+}
+
+async function open() {
+  const code = takeFragment();
+  try {
+    if (code) {
+      storeInvite(code);
+      await redeem(code);
+    } else if (!storedToken() && storedInvite()) {
+      await redeem(storedInvite());
+    }
+    if (!storedToken()) throw Object.assign(new Error('no link'), { code: 'no-link' });
+    showConsultation(storedToken());
+  } catch (error) {
+    if (error.status > 0 && code) storeToken(null);
+    showProblem(error);
+  }
+}
+
+await startLocale();
+LanguageSwitch.define();
+ProblemCard.define();
+defineCallElements();
+startPage();
+prepareAnnouncements();
+showClinic(null);
+onLocaleChange(() => showClinic(null));
+window.addEventListener('hashchange', () => location.reload());
+open();
