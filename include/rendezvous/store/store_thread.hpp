@@ -1,0 +1,126 @@
+#pragma once
+
+#include "rendezvous/base/clock.hpp"
+#include "rendezvous/base/limits.hpp"
+#include "rendezvous/service/ports.hpp"
+#include "rendezvous/store/backend.hpp"
+#include "rendezvous/store/chain.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace rendezvous::store {
+
+/// Bounds of a store thread; the defaults are the product's.
+struct store_options {
+    std::size_t queue_max = base::limits::store_queue_max; ///< writes waiting, and as many reads
+    std::size_t batch_max = 256;                           ///< appends in one transaction
+    base::milliseconds write_timeout{2'000};               ///< queued to durable, then store_unavailable
+};
+
+/// The three ports over one backend and one thread of its own, named `rdv-store`.
+///
+/// Writes go before reads. All waiting writes (up to `batch_max`) share one transaction, so one
+/// fsync, each in a part of its own: a refused one takes nobody with it. A transaction that fails
+/// is tried again until the oldest write in it has waited `write_timeout`; what is answered
+/// store_unavailable is not stored and never will be. Reads, backups and the walk along the chain
+/// are cut into slices of about 2 ms, between which waiting writes are done.
+///
+/// Thread: any, except that construction and destruction happen where nobody else uses it.
+/// Completions run on the store's thread, in the order of the writes, and must neither block nor
+/// throw. A full queue answers store_unavailable, also on the store's thread. The destructor tries
+/// once more what waits to be written, then answers all that is left with store_unavailable.
+class store_thread final : public service::call_store,
+                           public service::call_reader,
+                           public service::credential_store {
+public:
+    /// `clock` must outlive the store.
+    store_thread(std::unique_ptr<backend> records, base::clock const& clock, store_options options = {});
+    ~store_thread() override;
+    store_thread(store_thread const&) = delete;
+    store_thread& operator=(store_thread const&) = delete;
+
+    void append(std::vector<call::fact> facts, service::completion<void> done) override;
+
+    void load_room(base::appointment_id id, service::completion<call::room_record> done) override;
+    void open_rooms(service::completion<std::vector<base::appointment_id>> done) override;
+    void list_calls(service::call_filter filter, service::completion<service::page<call::call_record>> done) override;
+    void get_call(base::call_id id, service::completion<call::call_record> done) override;
+    void list_call_events(
+        base::call_id id, service::completion<std::vector<service::call_event_row>> done) override;
+    void list_appointments(service::appointment_filter filter,
+        service::completion<service::page<service::appointment_row>> done) override;
+
+    void put_api_key(service::api_key_row row, service::completion<void> done) override;
+    void revoke_api_keys(std::string name, base::utc_time at, service::completion<std::size_t> done) override;
+    void list_api_keys(service::completion<std::vector<service::api_key_row>> done) override;
+    void find_api_key(std::string hash, service::completion<service::api_key_row> done) override;
+    void put_invite(service::invite_row row, service::completion<void> done) override;
+    void find_invite(std::string hash, service::completion<service::invite_row> done) override;
+    void list_invites(base::appointment_id id, service::completion<std::vector<service::invite_row>> done) override;
+    void revoke_invite(base::appointment_id id, std::string invite_id, base::utc_time at,
+        service::completion<void> done) override;
+
+    /// A consistent copy of the whole database at `target`, mode 0600, while the store works on.
+    /// The copy appears under its name when it is complete and durable.
+    /// Errors: `file_exists` and others of the file system, store_unavailable,
+    /// `operation_not_supported` in memory.
+    void backup(std::filesystem::path target, service::completion<void> done);
+    /// Walks along the hash chain of `call_events`.
+    void verify_chain(service::completion<chain_report> done);
+    /// Number of the newest migration applied; 0 in memory.
+    unsigned schema_version() const noexcept { return schema_version_; }
+
+    /// One write: all of it in one part of a transaction.
+    struct write_job {
+        std::function<result<void>(backend&)> work;
+        service::completion<void> done;
+        base::boot_time deadline{};
+    };
+    /// One read, cut into slices.
+    class read_job {
+    public:
+        virtual ~read_job() = default;
+        /// One slice; true when it has been answered.
+        virtual bool step(backend& records) = 0;
+        /// Answers it with an error instead.
+        virtual void refuse(base::errc why) = 0;
+    };
+
+private:
+    void push_write(std::function<result<void>(backend&)> work, service::completion<void> done);
+    void push_read(std::unique_ptr<read_job> job);
+    void run();
+    void run_once(std::unique_lock<std::mutex>& lock);
+    void finish();
+    void write_some(std::unique_lock<std::mutex>& lock);
+    void read_some(std::unique_lock<std::mutex>& lock);
+    std::vector<write_job> take_batch();
+    bool try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes);
+    result<void> write_part(write_job& job, bool& broken);
+    void note_failure(bool failing);
+
+    std::unique_ptr<backend> records_;
+    base::clock const& clock_;
+    store_options const options_;
+    unsigned const schema_version_;
+
+    std::mutex guard_; ///< of the four below
+    std::condition_variable changed_;
+    std::deque<write_job> writes_;
+    std::deque<std::unique_ptr<read_job>> reads_;
+    std::vector<std::function<void()>> refusals_; ///< answers for which there was no room
+    bool stopping_ = false;
+
+    bool failing_ = false; ///< the last transaction failed; store's thread only
+    std::thread thread_;
+};
+
+} // namespace rendezvous::store

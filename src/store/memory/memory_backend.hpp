@@ -1,0 +1,104 @@
+#pragma once
+
+#include "../event_of.hpp"
+#include "rendezvous/store/backend.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace rendezvous::store::memory {
+
+/// An appointment and which of its calls is the newest.
+struct kept_appointment {
+    call::appointment value;
+    std::optional<base::call_id> newest;
+};
+
+/// All that is kept.
+struct tables {
+    std::map<std::string, kept_appointment> appointments;
+    std::map<std::string, call::call_record> calls;
+    std::vector<chain_row> events; ///< the chain; row n has event_id n + 1
+    std::map<std::string, std::vector<std::size_t>> events_of; ///< by call: places in `events`
+    std::map<std::string, service::api_key_row> keys;          ///< by hash
+    std::map<std::string, service::invite_row> invites;        ///< by id
+};
+
+/// Takes back what a transaction or a part has changed: the functions are run from last to first.
+class undo_log {
+public:
+    using step = std::function<void(tables&)>;
+    void add(step undo) { steps_.push_back(std::move(undo)); }
+    std::size_t mark() const { return steps_.size(); }
+    void go_back(tables& all, std::size_t mark)
+    {
+        for (; steps_.size() > mark; steps_.pop_back()) steps_.back()(all);
+    }
+    void clear() { steps_.clear(); }
+    /// Remembers how `key` stands in one of the tables now.
+    template <class Value>
+    void keep(std::map<std::string, Value> tables::*table, tables const& all, std::string const& key)
+    {
+        auto const found = (all.*table).find(key);
+        if (found == (all.*table).end())
+            add([table, key](tables& t) { (t.*table).erase(key); });
+        else
+            add([table, key, old = found->second](tables& t) { (t.*table).insert_or_assign(key, old); });
+    }
+
+private:
+    std::vector<step> steps_;
+};
+
+/// Whether the stored state is the one that the fact starts from; the same conditions as the
+/// statements of sqlite/fact_writer.
+bool follows(tables const& all, call::fact const& happened);
+
+class memory_backend final : public backend {
+public:
+    result<void> begin() override { return {}; }
+    result<void> commit() override;
+    void rollback() noexcept override { undo_.go_back(all_, 0); }
+    result<void> begin_part() override;
+    result<void> keep_part() override { return {}; }
+    result<void> drop_part() override;
+    result<void> apply(call::fact const& happened) override;
+
+    result<call::room_record> load_room(base::appointment_id const& id) override;
+    result<std::vector<base::appointment_id>> open_rooms(
+        base::appointment_id const& after, std::size_t rows_max) override;
+    result<chunk<call::call_record>> list_calls(service::call_filter const& filter,
+        std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<chunk<call::room_record>> list_appointments(service::appointment_filter const& filter,
+        std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<call::call_record> get_call(base::call_id const& id) override;
+    result<std::vector<service::call_event_row>> list_call_events(
+        base::call_id const& id, std::uint64_t after, std::size_t rows_max) override;
+    result<std::vector<chain_row>> chain_rows(std::uint64_t after, std::size_t rows_max) override;
+
+    result<void> put_api_key(service::api_key_row const& row) override;
+    result<std::size_t> revoke_api_keys(std::string const& name, base::utc_time at) override;
+    result<std::vector<service::api_key_row>> list_api_keys() override;
+    result<service::api_key_row> find_api_key(std::string const& hash) override;
+    result<void> put_invite(service::invite_row const& row) override;
+    result<service::invite_row> find_invite(std::string const& hash) override;
+    result<std::vector<service::invite_row>> list_invites(
+        base::appointment_id const& id, std::size_t rows_max) override;
+    result<void> revoke_invite(
+        base::appointment_id const& id, std::string const& invite_id, base::utc_time at) override;
+
+    result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
+    unsigned schema_version() const noexcept override { return 0; }
+
+private:
+    void add_event(event_draft const& event);
+    call::room_record room_of(kept_appointment const& a) const;
+
+    tables all_;
+    undo_log undo_;
+    std::size_t part_ = 0;
+};
+
+} // namespace rendezvous::store::memory

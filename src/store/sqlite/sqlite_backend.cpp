@@ -1,0 +1,147 @@
+#include "sqlite_backend.hpp"
+
+#include "backup.hpp"
+#include "fact_writer.hpp"
+#include "rendezvous/base/log.hpp"
+
+#include <sqlite3.h>
+
+namespace rendezvous::store::sqlite {
+
+using base::errc;
+
+sqlite_backend::sqlite_backend(
+    std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::clock const& clock)
+    : base_(file, migrations_dir, clock.now().utc), db_(base_.db()), reads_(db_), chain_(db_), clock_(clock)
+{}
+
+/// Lost races are ordinary; a row that breaks another rule of the schema is a bug of ours.
+errc sqlite_backend::note(failure const& e)
+{
+    auto const error = e.error();
+    if (error == errc::store_unavailable) trouble_ = "sqlite " + std::to_string(e.code()) + ": " + e.what();
+    bool const ordinary = e.code() == SQLITE_CONSTRAINT_UNIQUE || e.code() == SQLITE_CONSTRAINT_PRIMARYKEY
+        || e.code() == SQLITE_CONSTRAINT_FOREIGNKEY;
+    if (error == errc::internal || (e.is_constraint() && !ordinary))
+        base::log::error("store_row_refused", {{"code", e.code()}, {"problem", e.what()}});
+    return error;
+}
+
+result<void> sqlite_backend::attempt_exec(char const* sql)
+{
+    try {
+        db_.run(sql);
+        return {};
+    } catch (failure const& e) {
+        return note(e);
+    }
+}
+
+result<void> sqlite_backend::begin()
+{
+    if (auto begun = attempt_exec("BEGIN IMMEDIATE"); !begun) return begun;
+    auto const loaded = attempt([&] { return chain_.load(), true; });
+    if (!loaded) return loaded.error();
+    return {};
+}
+
+result<void> sqlite_backend::commit()
+{
+    auto done = attempt_exec("COMMIT");
+    if (done) return done;
+    rollback();
+    // If only the fsync failed, the log already holds the commit, and a crash before the next write
+    // would bring it back. Emptying the log makes "not stored" true for good; on a disk that is
+    // beyond even that, the next commit overwrites it.
+    sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    return errc::store_unavailable;
+}
+
+void sqlite_backend::rollback() noexcept
+{
+    chain_.forget();
+    if (db_.in_transaction()) sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+result<void> sqlite_backend::begin_part()
+{
+    part_mark_ = chain_.mark();
+    return attempt_exec("SAVEPOINT part");
+}
+
+result<void> sqlite_backend::keep_part()
+{
+    return attempt_exec("RELEASE part");
+}
+
+result<void> sqlite_backend::drop_part()
+{
+    chain_.go_back(part_mark_);
+    if (auto back = attempt_exec("ROLLBACK TO part"); !back) return back;
+    return attempt_exec("RELEASE part");
+}
+
+result<void> sqlite_backend::apply(call::fact const& happened)
+{
+    try {
+        auto const outcome = std::visit(fact_writer(db_, clock_.now().utc), happened);
+        if (outcome != errc::ok) return outcome;
+        if (auto const event = event_of(happened)) chain_.add(*event);
+        return {};
+    } catch (failure const& e) {
+        return note(e);
+    }
+}
+
+result<call::room_record> sqlite_backend::load_room(base::appointment_id const& id)
+{
+    return attempt([&] { return reads_.room(id); });
+}
+
+result<std::vector<base::appointment_id>> sqlite_backend::open_rooms(
+    base::appointment_id const& after, std::size_t rows_max)
+{
+    return attempt([&] { return reads_.open_rooms(after, rows_max); });
+}
+
+result<chunk<call::call_record>> sqlite_backend::list_calls(
+    service::call_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max)
+{
+    return attempt([&] { return reads_.list_calls(filter, before, rows_max); });
+}
+
+result<chunk<call::room_record>> sqlite_backend::list_appointments(
+    service::appointment_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max)
+{
+    return attempt([&] { return reads_.list_appointments(filter, before, rows_max); });
+}
+
+result<call::call_record> sqlite_backend::get_call(base::call_id const& id)
+{
+    auto found = attempt([&] { return reads_.call(id); });
+    if (!found) return found.error();
+    if (!*found) return errc::not_found;
+    return std::move(**found);
+}
+
+result<std::vector<service::call_event_row>> sqlite_backend::list_call_events(
+    base::call_id const& id, std::uint64_t after, std::size_t rows_max)
+{
+    return attempt([&] { return reads_.events(id, after, rows_max); });
+}
+
+result<std::vector<chain_row>> sqlite_backend::chain_rows(std::uint64_t after, std::size_t rows_max)
+{
+    return attempt([&] { return reads_.chain(after, rows_max); });
+}
+
+result<std::unique_ptr<copy_job>> sqlite_backend::start_backup(std::filesystem::path const& target)
+{
+    try {
+        return make_backup(db_, target);
+    } catch (failure const& e) {
+        return note(e);
+    }
+}
+
+} // namespace rendezvous::store::sqlite

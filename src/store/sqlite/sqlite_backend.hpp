@@ -1,0 +1,81 @@
+#pragma once
+
+#include "chain_writer.hpp"
+#include "database.hpp"
+#include "reads.hpp"
+#include "rendezvous/store/backend.hpp"
+
+#include <string>
+#include <type_traits>
+
+namespace rendezvous::store::sqlite {
+
+/// The records in one SQLite file through one connection: SQLite 3.40.1 has a bug with several
+/// (WAL reset), and one is enough where writes are batched.
+class sqlite_backend final : public backend {
+public:
+    /// `clock` must outlive it. Errors: throws open_error.
+    sqlite_backend(
+        std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::clock const& clock);
+
+    result<void> begin() override;
+    result<void> commit() override;
+    void rollback() noexcept override;
+    result<void> begin_part() override;
+    result<void> keep_part() override;
+    result<void> drop_part() override;
+    result<void> apply(call::fact const& happened) override;
+
+    result<call::room_record> load_room(base::appointment_id const& id) override;
+    result<std::vector<base::appointment_id>> open_rooms(
+        base::appointment_id const& after, std::size_t rows_max) override;
+    result<chunk<call::call_record>> list_calls(service::call_filter const& filter,
+        std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<chunk<call::room_record>> list_appointments(service::appointment_filter const& filter,
+        std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<call::call_record> get_call(base::call_id const& id) override;
+    result<std::vector<service::call_event_row>> list_call_events(
+        base::call_id const& id, std::uint64_t after, std::size_t rows_max) override;
+    result<std::vector<chain_row>> chain_rows(std::uint64_t after, std::size_t rows_max) override;
+
+    result<void> put_api_key(service::api_key_row const& row) override;
+    result<std::size_t> revoke_api_keys(std::string const& name, base::utc_time at) override;
+    result<std::vector<service::api_key_row>> list_api_keys() override;
+    result<service::api_key_row> find_api_key(std::string const& hash) override;
+    result<void> put_invite(service::invite_row const& row) override;
+    result<service::invite_row> find_invite(std::string const& hash) override;
+    result<std::vector<service::invite_row>> list_invites(
+        base::appointment_id const& id, std::size_t rows_max) override;
+    result<void> revoke_invite(
+        base::appointment_id const& id, std::string const& invite_id, base::utc_time at) override;
+
+    result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
+    unsigned schema_version() const noexcept override { return base_.schema_version(); }
+
+    std::string trouble() const override { return trouble_; }
+
+private:
+    /// Runs `work`, which throws failure, and gives its value or the error it means.
+    template <class Work>
+    auto attempt(Work&& work) -> result<std::invoke_result_t<Work>>
+    {
+        using outcome = result<std::invoke_result_t<Work>>;
+        try {
+            return outcome(boost::system::in_place_value, work());
+        } catch (failure const& e) {
+            return outcome(boost::system::in_place_error, note(e));
+        }
+    }
+    result<void> attempt_exec(char const* sql);
+    base::errc note(failure const& e);
+
+    database base_;
+    connection& db_;
+    reads reads_;
+    chain_writer chain_;
+    std::optional<chain_writer::end> part_mark_; ///< where the chain ended when the part began
+    base::clock const& clock_;
+    std::string trouble_;
+};
+
+} // namespace rendezvous::store::sqlite

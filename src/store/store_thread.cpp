@@ -1,0 +1,196 @@
+#include "rendezvous/store/store_thread.hpp"
+
+#include "rendezvous/base/log.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <iterator>
+#include <pthread.h>
+
+namespace rendezvous::store {
+namespace {
+
+using base::errc;
+
+/// Between two attempts at a store that fails.
+constexpr base::milliseconds retry_interval{20};
+
+/// Signals are for the thread that waits for them.
+void become_store_thread()
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    pthread_setname_np(pthread_self(), "rdv-store");
+}
+
+} // namespace
+
+store_thread::store_thread(std::unique_ptr<backend> records, base::clock const& clock, store_options options)
+    : records_(std::move(records)), clock_(clock), options_(options), schema_version_(records_->schema_version()),
+      thread_([this] { run(); })
+{}
+
+store_thread::~store_thread()
+{
+    {
+        std::lock_guard const lock(guard_);
+        stopping_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+void store_thread::push_write(std::function<result<void>(backend&)> work, service::completion<void> done)
+{
+    {
+        std::lock_guard const lock(guard_);
+        if (stopping_ || writes_.size() >= options_.queue_max)
+            refusals_.push_back([done = std::move(done)] { done(errc::store_unavailable); });
+        else
+            writes_.push_back({std::move(work), std::move(done), clock_.now().boot + options_.write_timeout});
+    }
+    changed_.notify_one();
+}
+
+void store_thread::push_read(std::unique_ptr<read_job> job)
+{
+    {
+        std::lock_guard const lock(guard_);
+        if (stopping_ || reads_.size() >= options_.queue_max)
+            refusals_.push_back([refused = std::shared_ptr<read_job>(std::move(job))] { refused->refuse(errc::store_unavailable); });
+        else
+            reads_.push_back(std::move(job));
+    }
+    changed_.notify_one();
+}
+
+void store_thread::run()
+{
+    become_store_thread();
+    std::unique_lock lock(guard_);
+    while (!stopping_) {
+        changed_.wait(lock, [&] { return stopping_ || !writes_.empty() || !reads_.empty() || !refusals_.empty(); });
+        run_once(lock);
+    }
+    lock.unlock();
+    finish();
+}
+
+/// One turn: answers that need no work, then a transaction, then one slice of one read. While the
+/// store fails, reads go on between the attempts.
+void store_thread::run_once(std::unique_lock<std::mutex>& lock)
+{
+    auto const refused = std::exchange(refusals_, {});
+    if (!refused.empty()) {
+        lock.unlock();
+        for (auto const& answer : refused) answer();
+        lock.lock();
+    }
+    if (stopping_) return;
+    if (!writes_.empty()) write_some(lock);
+    bool const again = !writes_.empty() && !failing_;
+    if (!again && !reads_.empty() && !stopping_)
+        read_some(lock);
+    else if (failing_ && !writes_.empty() && !stopping_)
+        changed_.wait_for(lock, retry_interval, [&] { return stopping_ || !reads_.empty(); });
+}
+
+/// What waits is tried once more; then everybody gets an answer.
+void store_thread::finish()
+{
+    std::unique_lock lock(guard_);
+    do write_some(lock);
+    while (!writes_.empty() && !failing_);
+    auto const writes = std::exchange(writes_, {});
+    auto const reads = std::exchange(reads_, {});
+    auto const refused = std::exchange(refusals_, {});
+    lock.unlock();
+    for (auto const& job : writes) job.done(errc::store_unavailable);
+    for (auto const& job : reads) job->refuse(errc::store_unavailable);
+    for (auto const& answer : refused) answer();
+}
+
+std::vector<store_thread::write_job> store_thread::take_batch()
+{
+    auto const count = static_cast<std::ptrdiff_t>(std::min(writes_.size(), options_.batch_max));
+    std::vector<write_job> batch(
+        std::make_move_iterator(writes_.begin()), std::make_move_iterator(writes_.begin() + count));
+    writes_.erase(writes_.begin(), writes_.begin() + count);
+    return batch;
+}
+
+void store_thread::write_some(std::unique_lock<std::mutex>& lock)
+{
+    auto batch = take_batch();
+    lock.unlock();
+    auto const late = [now = clock_.now().boot](write_job const& job) { return job.deadline <= now; };
+    for (auto const& job : batch)
+        if (late(job)) job.done(errc::store_unavailable);
+    std::erase_if(batch, late);
+    std::vector<result<void>> outcomes;
+    bool const stored = batch.empty() || try_batch(batch, outcomes);
+    if (!batch.empty()) note_failure(!stored);
+    for (std::size_t i = 0; stored && i < batch.size(); ++i) batch[i].done(outcomes[i]);
+    lock.lock();
+    if (!stored)
+        writes_.insert(
+            writes_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+}
+
+bool store_thread::try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes)
+{
+    bool broken = !records_->begin();
+    for (std::size_t i = 0; !broken && i < batch.size(); ++i) outcomes.push_back(write_part(batch[i], broken));
+    if (!broken && records_->commit()) return true;
+    records_->rollback();
+    return false;
+}
+
+/// `broken`: the transaction as a whole is lost.
+result<void> store_thread::write_part(write_job& job, bool& broken)
+{
+    broken = !records_->begin_part();
+    if (broken) return errc::store_unavailable;
+    result<void> outcome;
+    try {
+        outcome = job.work(*records_);
+    } catch (std::exception const& e) {
+        base::log::error("store_job_failed", {{"problem", e.what()}});
+        outcome = errc::internal;
+    }
+    if (outcome)
+        broken = !records_->keep_part();
+    else
+        broken = base::to_errc(outcome.error()) == errc::store_unavailable || !records_->drop_part();
+    return outcome;
+}
+
+void store_thread::note_failure(bool failing)
+{
+    if (failing && !failing_) base::log::error("store_failing", {{"problem", records_->trouble()}});
+    if (!failing && failing_) base::log::info("store_healed");
+    failing_ = failing;
+}
+
+/// The oldest read gets one slice and goes to the end of the queue, so that a long one holds up nobody.
+void store_thread::read_some(std::unique_lock<std::mutex>& lock)
+{
+    auto job = std::move(reads_.front());
+    reads_.pop_front();
+    lock.unlock();
+    bool answered = false;
+    try {
+        answered = job->step(*records_);
+    } catch (std::exception const& e) {
+        base::log::error("store_job_failed", {{"problem", e.what()}});
+        job->refuse(errc::internal);
+        answered = true;
+    }
+    if (answered) job.reset();
+    lock.lock();
+    if (!answered) reads_.push_back(std::move(job));
+}
+
+} // namespace rendezvous::store
