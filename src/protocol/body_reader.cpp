@@ -1,6 +1,6 @@
-#include "protocol/body_reader.hpp"
+#include "body_reader.hpp"
 
-#include "protocol/json_scan.hpp"
+#include "json_scan.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
 #include "rendezvous/protocol/client_message.hpp"
 
-#include "protocol/field_reader.hpp"
-#include "protocol/json_scan.hpp"
+#include "field_reader.hpp"
+#include "json_scan.hpp"
 
 #include <algorithm>
 #include <array>

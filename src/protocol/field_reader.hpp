@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/json_scan.hpp"
+#include "json_scan.hpp"
 #include "rendezvous/base/ids.hpp"
 #include "rendezvous/call/command.hpp"
 

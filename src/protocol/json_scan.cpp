@@ -1,4 +1,4 @@
-#include "protocol/json_scan.hpp"
+#include "json_scan.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,6 @@
-#include "protocol/json_writer.hpp"
+#include "json_writer.hpp"
 
-#include "protocol/json_scan.hpp"
+#include "json_scan.hpp"
 
 namespace rendezvous::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/object_json.hpp"
+#include "object_json.hpp"
 
 #include "rendezvous/protocol/error_map.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/json_writer.hpp"
+#include "json_writer.hpp"
 #include "rendezvous/base/limits.hpp"
 #include "rendezvous/call/event.hpp"
 #include "rendezvous/protocol/server_message.hpp"

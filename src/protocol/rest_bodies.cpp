@@ -1,4 +1,4 @@
-#include "protocol/body_reader.hpp"
+#include "body_reader.hpp"
 #include "rendezvous/protocol/rest_types.hpp"
 
 #include <set>

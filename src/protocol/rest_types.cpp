@@ -1,8 +1,8 @@
 #include "rendezvous/protocol/rest_types.hpp"
 
-#include "protocol/json_scan.hpp"
-#include "protocol/json_writer.hpp"
-#include "protocol/object_json.hpp"
+#include "json_scan.hpp"
+#include "json_writer.hpp"
+#include "object_json.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 
 namespace rendezvous::protocol {

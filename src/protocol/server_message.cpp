@@ -1,7 +1,7 @@
 #include "rendezvous/protocol/server_message.hpp"
 
-#include "protocol/json_writer.hpp"
-#include "protocol/object_json.hpp"
+#include "json_writer.hpp"
+#include "object_json.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 
 #include <array>
