@@ -69,6 +69,19 @@ instant system_clock::now() const
     return {from_ms(read_ms(CLOCK_REALTIME)), boot_time{read_ms(CLOCK_BOOTTIME)}};
 }
 
+std::pair<utc_time, utc_time> local_day(utc_time at)
+{
+    auto const seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+    std::time_t const time{seconds};
+    std::tm parts{};
+    ::localtime_r(&time, &parts);
+    parts.tm_hour = parts.tm_min = parts.tm_sec = 0;
+    parts.tm_isdst = -1;
+    std::tm next = parts;
+    ++next.tm_mday;
+    return {from_ms(std::int64_t{::mktime(&parts)} * 1000), from_ms(std::int64_t{::mktime(&next)} * 1000)};
+}
+
 std::string to_rfc3339(utc_time at)
 {
     using namespace std::chrono;
@@ -105,7 +118,10 @@ std::optional<utc_time> from_rfc3339(std::string_view text)
     if (!date.ok() || !ms) return std::nullopt;
     auto const zone = offset(text, pos);
     if (!zone || pos != text.size()) return std::nullopt;
-    return utc_time{sys_days{date}} + hours{h} + minutes{mi} + seconds{s} + milliseconds{*ms} - *zone;
+    auto const at = utc_time{sys_days{date}} + hours{h} + minutes{mi} + seconds{s} + milliseconds{*ms} - *zone;
+    // The offset may carry a time over either end of the calendar, where it could not be written again.
+    if (at < utc_time{sys_days{year{1} / 1 / 1}} || at >= utc_time{sys_days{year{10000} / 1 / 1}}) return std::nullopt;
+    return at;
 }
 
 } // namespace rendezvous::base

@@ -49,6 +49,9 @@ constexpr auto texts = std::to_array<entry>({
     {errc::internal, "something went wrong on our side"},
 });
 
+// Boost protects the destructor of error_category instead of making it virtual; g++ warns all the same.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class category final : public boost::system::error_category {
 public:
     char const* name() const noexcept override { return "rendezvous"; }
@@ -60,6 +63,7 @@ public:
         return "unknown error";
     }
 };
+#pragma GCC diagnostic pop
 
 } // namespace
 

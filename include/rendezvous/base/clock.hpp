@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rendezvous::base {
 
@@ -53,6 +54,10 @@ public:
 private:
     instant now_;
 };
+
+/// The calendar day around `at` in the machine's own time zone (TZ): its first instant and that
+/// of the next day.
+std::pair<utc_time, utc_time> local_day(utc_time at);
 
 /// RFC 3339 in UTC with milliseconds: `2026-11-20T14:00:00.000Z`.
 std::string to_rfc3339(utc_time at);
