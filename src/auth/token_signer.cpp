@@ -52,8 +52,10 @@ base::result<signed_token> token_signer::sign(
 
     // Names come from outside: bytes that are no UTF-8 become U+FFFD instead of an exception.
     auto const body = payload.dump(-1, ' ', false, json::error_handler_t::replace);
-    made.token = base::base64url(R"({"alg":"HS256","typ":"JWT"})") + "." + base::base64url(body);
-    made.token += "." + base::base64url(hmac_sha256(secret_, made.token));
+    made.token = base::base64url(R"({"alg":"HS256","typ":"JWT"})");
+    made.token.append(".").append(base::base64url(body));
+    auto const signature = hmac_sha256(secret_, made.token);
+    made.token.append(".").append(base::base64url(signature));
     if (made.token.size() > base::limits::token_bytes_max) return base::errc::validation;
     return made;
 }
