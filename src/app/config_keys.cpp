@@ -72,13 +72,13 @@ reason put_metrics_listen(config& to, key_value&& value)
 
 reason put_public_url(config& to, key_value&& value)
 {
-    auto text = std::get<std::string>(std::move(value));
+    auto const& text = std::get<std::string>(value);
     if (!is_origin(text, "https"))
         return "\"" + text
                + "\" is no https origin; write scheme, lower-case host and port only (no :443, no path, no final "
                  "slash), "
                  "such as \"https://calls.example:8443\"";
-    to.server.public_url = std::move(text);
+    to.server.public_url = text;
     return std::nullopt;
 }
 
@@ -103,10 +103,10 @@ reason put_proxies(config& to, key_value&& value)
 
 reason put_storage_url(config& to, key_value&& value)
 {
-    auto text = std::get<std::string>(std::move(value));
+    auto const& text = std::get<std::string>(value);
     if (text.starts_with("postgresql://")) return "PostgreSQL is not supported by this version; use \"sqlite:FILE\"";
     if (!text.starts_with("sqlite:") || text == "sqlite:") return "\"sqlite:FILE\" is expected";
-    to.storage.url = std::move(text);
+    to.storage.url = text;
     return std::nullopt;
 }
 
@@ -119,7 +119,7 @@ reason put_redis_url(config& to, key_value&& value)
 
 reason put_audience(config& to, key_value&& value)
 {
-    to.auth.audience = std::get<std::string>(std::move(value));
+    to.auth.audience = std::get<std::string>(value);
     if (to.auth.audience.empty()) return "it must not be empty";
     return std::nullopt;
 }
@@ -176,8 +176,8 @@ reason put_format(config& to, key_value&& value)
 template <auto Member>
 reason put_issuer(issuer_config& to, key_value&& value)
 {
-    auto text = std::get<std::string>(std::move(value));
-    to.*Member = std::remove_reference_t<decltype(to.*Member)>(std::move(text));
+    auto const& text = std::get<std::string>(value);
+    to.*Member = std::remove_reference_t<decltype(to.*Member)>(text);
     return std::nullopt;
 }
 
