@@ -2,6 +2,7 @@ import { announce } from '../lib/announce.js';
 import { chime } from '../lib/chime.js';
 import { h, showOnly } from '../lib/dom.js';
 import { formatTime, t } from '../lib/i18n.js';
+import { storePlace, storedPlace } from '../lib/tab-store.js';
 import { ScreenLock } from '../lib/wake.js';
 import { environmentProblem } from '../media/media-errors.js';
 import { callButton, counterpart } from '../session/call-button.js';
@@ -111,8 +112,18 @@ export class VideoConsultation extends BaseElement {
       return;
     }
     if (this.#status.reason === 'appointment-closed') this.#showError({ code: 'appointment-closed' }, {});
-    else if (this.#autoEnter) this.#enter();
+    else if (this.#autoEnter || this.#wasHere()) this.#enter();
     else this.#showLanding();
+  }
+
+  /** After a reload the person is where they were: in the waiting room, or back in their seat. */
+  #wasHere() {
+    const before = storedPlace();
+    if (before?.appointmentId !== this.getAttribute('appointment-id')) return false;
+    const seatKept = (this.#status.call?.participants ?? []).some((each) => (
+      each.userId === this.#identity.userId && (each.state === 'joined' || each.state === 'reconnecting')));
+    this.#autoEnter = before.place === 'call' && seatKept;
+    return before.place === 'waiting' || seatKept;
   }
 
   #show(screen, tag, properties) {
@@ -124,7 +135,10 @@ export class VideoConsultation extends BaseElement {
       this.#screen = screen;
       showOnly(this.root, element);
       requestAnimationFrame(() => element.focusHeading());
-      this.#screenLock.set(screen === 'waiting' || screen === 'call');
+      const here = screen === 'waiting' || screen === 'call';
+      this.#screenLock.set(here);
+      if (here) storePlace({ appointmentId: this.getAttribute('appointment-id'), place: screen });
+      else if (screen !== 'problem') storePlace(null);
       this.notify('call-screen', { screen, title: t(`title.${screen}`) });
     } else {
       Object.assign(element, properties);

@@ -5,6 +5,7 @@
 const TOKEN = 'rendezvous.token';
 const INVITE = 'rendezvous.invite';
 const INSTANCE = 'rendezvous.instance';
+const PLACE = 'rendezvous.place';
 
 /** A random UUID; `crypto.randomUUID` exists in secure contexts only, and the page must explain itself in others. */
 export function createId() {
@@ -45,6 +46,24 @@ export function storedInvite() {
 /** @param {string} code */
 export function storeInvite(code) {
   sessionStorage.setItem(INVITE, code);
+}
+
+/**
+ * Where this tab was when it was reloaded.
+ * @returns {{appointmentId: string, place: 'waiting' | 'call'} | null}
+ */
+export function storedPlace() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+/** @param {{appointmentId: string, place: 'waiting' | 'call'} | null} place */
+export function storePlace(place) {
+  if (place === null) sessionStorage.removeItem(PLACE);
+  else sessionStorage.setItem(PLACE, JSON.stringify(place));
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Stable problem codes for what can go wrong with microphone and camera; the texts are in the locales under
- * `problem.CODE`.
+ * `problem`.
  */
 
 /** A refusal this fast was no person's: the operating system or a policy said no. */

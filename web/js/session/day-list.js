@@ -1,0 +1,96 @@
+import { seated } from '../signaling/room-state.js';
+
+/**
+ * The appointments of a day as one member of staff sees them, kept up to date by the events of a user-level
+ * socket. Pure functions over an array of appointments, each with `call` when one is open.
+ */
+
+/**
+ * @param {any[]} list
+ * @param {any} message of the user-level socket
+ * @returns {any[]} the same array if nothing changed
+ */
+export function listAfter(list, message) {
+  switch (message.type) {
+    case 'appointment': return withAppointment(list, message.appointment);
+    case 'activeCall':
+    case 'joinerConnected': return withCall(list, message.call);
+    case 'callEnded': return list.map((each) => (
+      each.call?.callId === message.callId ? { ...each, call: null, callStatus: 'ended' } : each));
+    default: return list;
+  }
+}
+
+function withAppointment(list, appointment) {
+  const before = list.find((each) => each.id === appointment.id);
+  if (before && (before.version ?? 0) > (appointment.version ?? Infinity)) return list;
+  const open = appointment.callStatus === 'waiting' || appointment.callStatus === 'active';
+  const call = appointment.call ?? (open ? before?.call ?? null : null);
+  return sorted([...list.filter((each) => each !== before), { ...before, ...appointment, call }]);
+}
+
+function withCall(list, call) {
+  return list.map((each) => (each.id === call.appointmentId
+    ? { ...each, call, callStatus: call.state === 'queued' ? 'waiting' : call.state, callStartedBy: call.startedBy } : each));
+}
+
+/** Waiting ones first, then by time. */
+export function sorted(list) {
+  const urgency = (each) => (isWaiting(each) ? 0 : 1);
+  return [...list].sort((a, b) => urgency(a) - urgency(b) || Date.parse(a.start) - Date.parse(b.start)
+    || (a.id < b.id ? -1 : 1));
+}
+
+/** Somebody is in the call, or has come and sees no call yet. */
+export function isWaiting(appointment) {
+  return appointment.callStatus === 'waiting'
+    || (appointment.status === 'arrived' && appointment.callStatus === 'inactive');
+}
+
+/**
+ * @param {any} appointment
+ * @returns {string} the state its chip shows
+ */
+export function chipState(appointment) {
+  if (appointment.status === 'cancelled' || appointment.status === 'noshow') return appointment.status;
+  if (appointment.callStatus === 'waiting' || appointment.callStatus === 'active') return appointment.callStatus;
+  if (appointment.paymentStatus === 'unpaid') return 'unpaid';
+  if (appointment.callStatus === 'ended') return 'ended';
+  return appointment.status === 'arrived' ? 'arrived' : 'inactive';
+}
+
+/**
+ * Whether this person could start or join now, as far as the list alone can tell; the server has the last word.
+ * @param {any} appointment
+ * @param {{userId: string, now: number}} me
+ */
+export function buttonStatus(appointment, { userId, now }) {
+  const closed = appointment.status === 'cancelled' || appointment.status === 'noshow';
+  const opensAt = Date.parse(appointment.opensAt ?? appointment.start);
+  const closesAt = Date.parse(appointment.closesAt ?? appointment.end);
+  const inWindow = now >= opensAt && now <= closesAt;
+  let reason;
+  if (closed) reason = 'appointment-closed';
+  else if (!inWindow) reason = 'outside-window';
+  else if (appointment.paymentStatus === 'unpaid') reason = 'payment-required';
+  const open = appointment.callStatus === 'waiting' || appointment.callStatus === 'active';
+  return {
+    callStatus: appointment.callStatus, call: appointment.call ?? null, userId, reason,
+    inCall: seated(appointment.call).some((each) => each.userId === userId),
+    canStart: !open && !reason, canJoin: open && !closed && (inWindow || appointment.callStatus === 'active'), startPolicy: appointment.startPolicy,
+  };
+}
+
+/**
+ * What staff should hear and see at once, when an appointment changed.
+ * @param {any | undefined} before
+ * @param {any} after
+ * @param {string} userId mine
+ * @returns {'list.waiting' | 'list.started' | null}
+ */
+export function newsOf(before, after, userId) {
+  const started = after.callStatus === 'waiting' && before?.callStatus !== 'waiting' && after.callStartedBy !== userId;
+  if (started) return 'list.started';
+  const arrived = after.status === 'arrived' && before !== undefined && before.status !== 'arrived';
+  return arrived ? 'list.waiting' : null;
+}
