@@ -239,6 +239,7 @@ decision room::decide_end(commands::end_call const& asked, instant now) const
         if ((*found)->role == role::guest) return refuse(errc::forbidden);
         by = (*found)->id;
     }
+    if (!record_.appointment) return refuse(errc::not_found);
     if (!record_.newest) return refuse(errc::no_call);
     auto const& call = *record_.newest;
     if (asked.call && *asked.call != call.id) return refuse(errc::call_ended);

@@ -23,6 +23,7 @@ struct http_request {
     std::string path;                  ///< raw path, without query
     std::vector<std::string> segments; ///< decoded; `/api/calls/` and `/api/calls` are the same
     std::vector<std::pair<std::string, std::string>> query; ///< decoded, in order
+    bool has_query = false;            ///< a `?` stood in the target, even with nothing behind it
     std::vector<std::pair<std::string, std::string>> headers; ///< names lower case
     std::string body;
     std::string remote_ip;             ///< behind a trusted proxy: the forwarded one
@@ -47,9 +48,10 @@ struct request_target {
     std::string path;
     std::vector<std::string> segments;
     std::vector<std::pair<std::string, std::string>> query;
+    bool has_query = false;
 };
 /// Splits and decodes a request target (RFC 9112 3.2.1 origin-form only). Refuses bad escapes,
-/// NUL and control characters, `.` and `..` segments, backslashes, fragments.
+/// NUL and control characters, `.`, `..` and empty segments, backslashes, fragments.
 std::optional<request_target> parse_request_target(std::string_view target);
 
 } // namespace rendezvous::net

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "rendezvous/net/http_types.hpp"
+#include "rendezvous/net/session_context.hpp"
+#include "rendezvous/net/socket.hpp"
+
+#include <memory>
+#include <vector>
+
+/// The two doors of the house, as the outer wall (`net::server`) wants them. Both lead to the same
+/// service: what is started over REST rings on the sockets.
+namespace rendezvous::net {
+
+/// One session table per shard. They are the `event_sink`s of the service; made before it.
+std::vector<std::shared_ptr<session_table>> make_session_tables(service::shards& shards);
+/// The tables as the service knows them, in the order of the shards.
+std::vector<service::event_sink*> sinks_of(std::vector<std::shared_ptr<session_table>> const& tables);
+
+/// The WebSocket door. `house` outlives every socket.
+socket_handler_factory websocket_door(session_context& house);
+/// The REST door: routes, rights, handlers. `house` outlives every request.
+http_handler rest_door(session_context& house);
+
+/// Starts the heartbeat of all tables. Call once, before the shards run.
+void start_heartbeats(session_context& house);
+/// Says `bye` and closes every session with that code. Thread: any.
+void close_sessions(session_context& house, std::uint16_t close_code);
+
+} // namespace rendezvous::net

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "rendezvous/base/clock.hpp"
+#include "rendezvous/base/ids.hpp"
+#include "rendezvous/base/limits.hpp"
+#include "rendezvous/net/http_types.hpp"
+#include "rendezvous/protocol/rest_types.hpp"
+#include "rendezvous/protocol/server_message.hpp"
+#include "rendezvous/service/access.hpp"
+#include "rendezvous/service/calls.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace rendezvous::net {
+
+class session_table;
+
+/// What sessions and REST handlers need of the house. One per process, made by `app/wiring`;
+/// everything in it outlives the shards.
+struct session_context {
+    service::shards& shards;
+    service::calls& calls;
+    service::call_reader& reader;
+    service::credential_store& credentials;
+    service::access& access;
+    base::clock const& clock;
+    base::id_generator& ids;
+    base::limits limits;
+    protocol::heartbeat_times heartbeat;
+    std::string public_url;
+    protocol::webrtc_config page_config; ///< without ICE servers, which are per user
+    std::vector<std::shared_ptr<session_table>> tables; ///< one per shard
+};
+
+/// The ICE servers of one user as messages show them.
+std::vector<protocol::ice_server> ice_for(session_context const& house, base::user_id const& user,
+                                          base::call_id const& call);
+
+} // namespace rendezvous::net

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "rendezvous/base/clock.hpp"
+#include "rendezvous/base/error.hpp"
+#include "rendezvous/base/ids.hpp"
+#include "rendezvous/call/words.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rendezvous::service {
+
+/// Who holds a valid token, and what it lets them touch. The effective right is role AND
+/// membership AND policy; a token never widens a membership.
+struct bearer {
+    base::user_id user;
+    call::role role = call::role::patient;
+    std::string name;
+    std::vector<base::appointment_id> appointments;
+    bool limited = true;      ///< to the named appointments: patients and guests always
+    base::utc_time expires_at{};
+    bool expired = false;     ///< good only for a seat that was taken with this very token
+    std::string token_hash;
+
+    bool covers(base::appointment_id const& id) const
+    {
+        if (!limited) return true;
+        for (auto const& a : appointments)
+            if (a == id) return true;
+        return false;
+    }
+};
+
+/// A token of our own for one member of one appointment.
+struct minted_token {
+    std::string token; ///< never to be logged
+    base::utc_time expires_at{};
+};
+
+/// One entry of the ICE servers a browser gets, with credentials for one user.
+struct ice_entry {
+    std::vector<std::string> urls;
+    std::string username;
+    std::string credential; ///< never to be logged
+};
+
+/// The port to credentials: checks them, makes them, and counts those that fail.
+/// Thread: any; never blocks.
+class access {
+public:
+    virtual ~access() = default;
+    /// Errors: token_invalid, token_expired (beyond any use).
+    virtual base::result<bearer> check_token(std::string_view token, base::utc_time now) const = 0;
+    virtual base::result<minted_token> mint_token(base::user_id const& user, call::role role, std::string const& name,
+                                                  base::appointment_id const& appointment,
+                                                  std::chrono::seconds ttl, base::utc_time now) const = 0;
+    /// The STUN and TURN servers; TURN with fresh credentials bound to user and call.
+    virtual std::vector<ice_entry> ice_servers(base::user_id const& user, base::call_id const& call,
+                                               base::utc_time now) const = 0;
+    /// SHA-256 as lower-case hex: under which API keys and invite codes are kept, and ETags.
+    virtual std::string hash(std::string_view text) const = 0;
+    /// The hash to look an API key up by; nothing for what cannot be one of ours.
+    virtual std::optional<std::string> api_key_hash(std::string_view text) const = 0;
+    /// Zero, or how long that address has to wait after too many failures.
+    virtual base::milliseconds failure_wait(std::string_view ip, base::instant now) = 0;
+    virtual void record_failure(std::string_view ip, base::instant now) = 0;
+};
+
+} // namespace rendezvous::service

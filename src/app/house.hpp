@@ -1,0 +1,60 @@
+#pragma once
+
+#include "access.hpp"
+#include "rendezvous/app/config.hpp"
+#include "rendezvous/net/doors.hpp"
+#include "rendezvous/store/store_thread.hpp"
+
+#include <memory>
+#include <thread>
+
+namespace rendezvous::app {
+
+/// Everything behind the doors, built from the configuration: store, credentials, shards, rooms.
+/// `serve` and `demo` open doors to it; commands use it without. Nothing else constructs services.
+class house {
+public:
+    /// Opens the store (and applies migrations). Throws config_error, store::open_error.
+    explicit house(config settings);
+    ~house();
+    house(house const&) = delete;
+    house& operator=(house const&) = delete;
+
+    /// Starts the shards' threads and ends the calls that a process before left open.
+    void start();
+    /// Ends the shards' loops and waits for them; what is not stored yet gets `patience`.
+    void stop(milliseconds patience);
+    /// Waits until somebody else stops the shards.
+    void wait();
+
+    config const& settings() const { return settings_; }
+    net::session_context& context() { return *context_; }
+    store::store_thread& store() { return *store_; }
+    service::shards& shards() { return *shards_; }
+    service::calls& calls() { return *calls_; }
+    base::system_clock& clock() { return clock_; }
+    base::system_id_generator& ids() { return ids_; }
+    auth::token_signer const& signer() const { return signer_; }
+
+private:
+    config settings_;
+    base::system_clock clock_;
+    base::system_id_generator ids_;
+    call::room_rules rules_;
+    auth::token_signer signer_;
+    std::unique_ptr<access> access_;
+    std::unique_ptr<service::shards> shards_;
+    std::unique_ptr<net::session_context> context_;
+    std::unique_ptr<service::calls> calls_;
+    std::unique_ptr<store::store_thread> store_;
+    std::thread loops_;
+};
+
+/// Where the parts of the program lie that are no code: in the checkout it was built in, or under
+/// /usr/share/rendezvous.
+std::filesystem::path resource_folder(std::string const& name);
+
+/// The signer of the server's own tokens; makes the signing key at the first call.
+auth::token_signer make_signer(config const& settings);
+
+} // namespace rendezvous::app

@@ -1,0 +1,115 @@
+#include "query_reader.hpp"
+
+// Appointments: what the booking system writes, and what everybody may read of it.
+
+namespace rendezvous::net {
+namespace {
+
+using base::errc;
+
+call::appointment_view view_of(call::room_record const& record)
+{
+    call::appointment_view out;
+    out.appointment = *record.appointment;
+    out.call_status = call::status_of(record.newest ? &*record.newest : nullptr);
+    if (record.newest) {
+        out.call_started_by = record.newest->started_by_user;
+        out.call_started_at = record.newest->created_at;
+        out.call_ended_at = record.newest->ended_at;
+    }
+    return out;
+}
+
+std::string version_of(call::appointment const& a)
+{
+    return std::to_string(a.version);
+}
+
+} // namespace
+
+rest_reply put_appointment(rest_call c)
+{
+    auto const id = base::parse_appointment_id(c.captures[0]);
+    if (!id) co_return problem_reply(c, errc::validation);
+    auto body = protocol::parse_put_appointment(c.request->body);
+    if (!body) co_return refusal_reply(c, body.refusal);
+    auto asked = std::move(*body);
+    asked.id = *id;
+    asked.if_version = if_match_version(c);
+    if (asked.members)
+        for (auto& m : *asked.members) m.fresh_id = base::participant_id{c.house->ids.uuid(c.now())};
+
+    call::command command = std::move(asked);
+    auto done = co_await submit(*c.house, *id, command);
+    if (!done) co_return problem_reply(c, base::to_errc(done.error()));
+
+    auto const& view = *done->appointment;
+    auto reply = cached_reply(c, protocol::appointment_json(view), version_of(view.appointment));
+    if (done->created) reply.status = 201;
+    if (done->created) reply.headers.emplace_back("Location", c.request->path);
+    co_return reply;
+}
+
+rest_reply get_appointment(rest_call c)
+{
+    auto const id = base::parse_appointment_id(c.captures[0]);
+    if (!id) co_return problem_reply(c, errc::not_found);
+    auto status = co_await describe(c, *id);
+    if (!status) co_return problem_reply(c, base::to_errc(status.error()));
+    co_return cached_reply(c, protocol::appointment_json(status->view), version_of(status->view.appointment));
+}
+
+rest_reply delete_appointment(rest_call c)
+{
+    auto const id = base::parse_appointment_id(c.captures[0]);
+    if (!id) co_return problem_reply(c, errc::not_found);
+    call::command asked = call::commands::cancel_appointment{};
+    auto done = co_await submit(*c.house, *id, asked);
+    if (!done) co_return problem_reply(c, base::to_errc(done.error()));
+    http_response reply;
+    reply.status = 204;
+    co_return reply;
+}
+
+rest_reply list_appointments(rest_call c)
+{
+    service::appointment_filter filter;
+    query_reader query(c);
+    query.read("from", filter.from);
+    query.read("to", filter.to);
+    query.read_word("status", filter.status);
+    query.read_word("callStatus", filter.call_status);
+    query.read("userId", filter.user);
+    query.read_page(filter.rows_max, filter.after);
+    if (!query.ok()) co_return query.refusal();
+    if (!c.caller.sees_all()) {
+        if (filter.user && *filter.user != c.caller.bearer->user) co_return problem_reply(c, errc::forbidden);
+        filter.user = c.caller.bearer->user;
+    }
+
+    auto& house = *c.house;
+    std::function<void(service::completion<service::page<service::appointment_row>>)> begin =
+        [&house, filter](auto done) { house.reader.list_appointments(filter, std::move(done)); };
+    auto page = co_await service::later<service::page<service::appointment_row>>(begin);
+    if (!page && base::to_errc(page.error()) == errc::bad_field) co_return invalid_query(c, "after", "not a cursor");
+    if (!page) co_return problem_reply(c, base::to_errc(page.error()));
+
+    std::vector<call::appointment_view> views;
+    for (auto const& row : page->rows)
+        if (c.caller.sees_all() || c.caller.bearer->covers(row.appointment->id)) views.push_back(view_of(row));
+    auto reply = cached_reply(c, protocol::appointments_json(views));
+    add_next_link(reply, c, page->next);
+    co_return reply;
+}
+
+rest_reply get_call_status(rest_call c)
+{
+    auto const id = base::parse_appointment_id(c.captures[0]);
+    if (!id) co_return problem_reply(c, errc::not_found);
+    auto status = co_await describe(c, *id);
+    if (!status) co_return problem_reply(c, base::to_errc(status.error()));
+    auto const* newest = status->newest ? &*status->newest : nullptr;
+    co_return cached_reply(c, protocol::call_status_json(status->view, newest));
+}
+
+} // namespace rendezvous::net

@@ -1,0 +1,144 @@
+#include "rest.hpp"
+
+#include <algorithm>
+
+// Invitations: a link for one person to one appointment, redeemed for a token.
+
+namespace rendezvous::net {
+namespace {
+
+using base::errc;
+
+constexpr std::size_t code_bytes = 16; ///< 128 random bits
+constexpr std::chrono::hours token_lifetime_max{12};
+
+/// Invites are for the caller's own appointments, and for those who see all.
+service::task<service::room_status> appointment_of(rest_call c)
+{
+    auto const id = base::parse_appointment_id(c.captures[0]);
+    if (!id) co_return errc::not_found;
+    auto status = co_await describe(c, *id);
+    co_return status;
+}
+
+service::task<service::invite_row> find_invite(session_context& house, std::string code)
+{
+    auto const hash = house.access.hash(code);
+    std::function<void(service::completion<service::invite_row>)> begin = [&house, hash](auto done) {
+        house.credentials.find_invite(hash, std::move(done));
+    };
+    auto row = co_await service::later<service::invite_row>(begin);
+    co_return row;
+}
+
+} // namespace
+
+rest_reply create_invite(rest_call c)
+{
+    auto body = protocol::parse_invite(c.request->body);
+    if (!body) co_return refusal_reply(c, body.refusal);
+    auto status = co_await appointment_of(c);
+    if (!status) co_return problem_reply(c, base::to_errc(status.error()));
+    auto const& appointment = status->view.appointment;
+    auto const* member = call::find_member(appointment, body->user);
+    auto const expires_at = body->expires_at.value_or(appointment.closes_at);
+    protocol::body_refusal refusal;
+    if (!member || member->role == call::role::admin)
+        refusal.errors.push_back({"/userId", "not a participant who can be invited"});
+    if (expires_at <= c.now()) refusal.errors.push_back({"/expiresAt", "this time is over"});
+    if (!refusal.errors.empty()) co_return refusal_reply(c, refusal);
+
+    auto& house = *c.house;
+    auto const code = house.ids.secret(code_bytes);
+    service::invite_row const row{house.ids.uuid(c.now()), house.access.hash(code), appointment.id, member->user,
+                                  c.now(), expires_at, std::nullopt};
+    std::function<void(service::completion<void>)> begin = [&house, row](auto done) {
+        house.credentials.put_invite(row, std::move(done));
+    };
+    auto stored = co_await service::later<void>(begin);
+    if (!stored) co_return problem_reply(c, base::to_errc(stored.error()));
+    protocol::invite_created made;
+    made.invite_id = row.id;
+    made.url = house.public_url + "/join#" + code;
+    made.code = code;
+    made.expires_at = expires_at;
+    co_return json_reply(201, protocol::invite_created_json(made));
+}
+
+rest_reply list_invites(rest_call c)
+{
+    auto status = co_await appointment_of(c);
+    if (!status) co_return problem_reply(c, base::to_errc(status.error()));
+    auto& house = *c.house;
+    auto const id = status->view.appointment.id;
+    std::function<void(service::completion<std::vector<service::invite_row>>)> begin = [&house, id](auto done) {
+        house.credentials.list_invites(id, std::move(done));
+    };
+    auto rows = co_await service::later<std::vector<service::invite_row>>(begin);
+    if (!rows) co_return problem_reply(c, base::to_errc(rows.error()));
+    std::vector<protocol::invite_item> items;
+    for (auto const& r : *rows) items.push_back({r.id, r.user, r.created_at, r.expires_at, r.revoked_at});
+    co_return json_reply(200, protocol::invites_json(items));
+}
+
+rest_reply revoke_invite(rest_call c)
+{
+    auto status = co_await appointment_of(c);
+    if (!status) co_return problem_reply(c, base::to_errc(status.error()));
+    auto& house = *c.house;
+    auto const id = status->view.appointment.id;
+    auto const invite = c.captures[1];
+    auto const at = c.now();
+    std::function<void(service::completion<void>)> begin = [&house, id, invite, at](auto done) {
+        house.credentials.revoke_invite(id, invite, at, std::move(done));
+    };
+    auto revoked = co_await service::later<void>(begin);
+    if (!revoked) co_return problem_reply(c, base::to_errc(revoked.error()));
+    http_response reply;
+    reply.status = 204;
+    co_return reply;
+}
+
+/// Exchanges the code for a token; may be repeated until the invite expires. GET consumes nothing.
+rest_reply redeem_invite(rest_call c)
+{
+    auto& house = *c.house;
+    auto const now = house.clock.now();
+    if (house.access.failure_wait(c.request->remote_ip, now) > base::milliseconds{0})
+        co_return problem_reply(c, errc::rate_limited);
+    auto const body = protocol::parse_redeem(c.request->body);
+    if (!body) co_return refusal_reply(c, body.refusal);
+    auto row = co_await find_invite(house, c.captures[0]);
+    if (!row) {
+        auto const why = base::to_errc(row.error());
+        if (why == errc::not_found) house.access.record_failure(c.request->remote_ip, now);
+        co_return problem_reply(c, why);
+    }
+    if (row->revoked_at || row->expires_at <= now.utc) co_return problem_reply(c, errc::gone);
+
+    auto const id = row->appointment;
+    auto const user = row->user;
+    std::function<void(service::completion<service::room_status>)> begin = [&house, id, user](auto done) {
+        house.calls.describe(id, user, std::move(done));
+    };
+    auto status = co_await service::later<service::room_status>(begin);
+    if (!status) {
+        // The person is no longer on the appointment: the invitation has lost its point.
+        auto const why = base::to_errc(status.error());
+        co_return problem_reply(c, why == errc::not_found ? errc::gone : why);
+    }
+    auto const& member = *call::find_member(status->view.appointment, user);
+    auto const left = std::chrono::duration_cast<std::chrono::seconds>(row->expires_at - now.utc);
+    auto const ttl = std::clamp<std::chrono::seconds>(left, std::chrono::seconds{1}, token_lifetime_max);
+    auto const minted = house.access.mint_token(user, member.role, member.name, id, ttl, now.utc);
+    if (!minted) co_return problem_reply(c, base::to_errc(minted.error()));
+    protocol::invite_redeemed out;
+    out.token = minted->token;
+    out.expires_at = minted->expires_at;
+    out.appointment = id;
+    out.user = user;
+    out.role = member.role;
+    co_return json_reply(200, protocol::invite_redeemed_json(out));
+}
+
+} // namespace rendezvous::net

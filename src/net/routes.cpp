@@ -1,0 +1,188 @@
+#include "routes.hpp"
+
+#include "rendezvous/base/log.hpp"
+#include "rendezvous/net/doors.hpp"
+#include "rendezvous/protocol/error_map.hpp"
+
+#include <algorithm>
+
+namespace rendezvous::net {
+namespace {
+
+using base::errc;
+using enum http_method;
+
+constexpr auto everybody = api_key | staff | participant;
+
+constexpr auto table = std::to_array<route>({
+    {get, "/api/appointments", everybody, &list_appointments,
+     {"from", "to", "status", "callStatus", "userId", "limit", "after"}},
+    {put, "/api/appointments/{id}", api_key, &put_appointment},
+    {get, "/api/appointments/{id}", everybody, &get_appointment},
+    {delete_, "/api/appointments/{id}", api_key, &delete_appointment},
+    {post, "/api/appointments/{id}/start-call", staff | participant, &start_call},
+    {post, "/api/appointments/{id}/join-call", staff | participant, &join_call},
+    {post, "/api/appointments/{id}/end-call", staff | participant, &end_call},
+    {get, "/api/appointments/{id}/call-status", everybody, &get_call_status},
+    {post, "/api/appointments/{id}/invites", api_key | staff, &create_invite},
+    {get, "/api/appointments/{id}/invites", api_key | staff, &list_invites},
+    {delete_, "/api/appointments/{id}/invites/{inviteId}", api_key | staff, &revoke_invite},
+    {post, "/api/invites/{code}/redeem", open_to_all, &redeem_invite},
+    {get, "/api/calls", everybody, &list_calls,
+     {"from", "to", "state", "endReason", "kind", "appointmentId", "userId", "limit", "after"}},
+    {get, "/api/calls/{callId}", everybody, &get_call},
+    {get, "/api/calls/{callId}/events", api_key | admin_only | staff, &list_call_events},
+    {get, "/api/webrtc/config", staff | participant, &get_webrtc_config},
+    {get, "/healthz", open_to_all, &get_health},
+    {get, "/readyz", open_to_all, &get_readiness},
+});
+
+std::vector<std::string_view> split(std::string_view pattern)
+{
+    std::vector<std::string_view> out;
+    for (std::size_t begin = 1; begin <= pattern.size();) {
+        auto const end = std::min(pattern.find('/', begin), pattern.size());
+        out.push_back(pattern.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return out;
+}
+
+/// The captured segments if `segments` fit the pattern.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::vector<std::string> const& segments)
+{
+    auto const parts = split(pattern);
+    if (parts.size() != segments.size()) return std::nullopt;
+    std::vector<std::string> captures;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (parts[i].starts_with('{')) captures.push_back(segments[i]);
+        else if (parts[i] != segments[i]) return std::nullopt;
+    }
+    return captures;
+}
+
+struct found_route {
+    route const* entry = nullptr;
+    std::vector<std::string> captures;
+    std::string allow; ///< methods of that path, if the method is not one of them
+};
+
+std::string_view method_name(http_method m)
+{
+    switch (m) {
+    case get: return "GET";
+    case post: return "POST";
+    case put: return "PUT";
+    case patch: return "PATCH";
+    case delete_: return "DELETE";
+    default: return "";
+    }
+}
+
+found_route find_route(http_request const& request)
+{
+    found_route out;
+    auto const method = request.method == head ? get : request.method;
+    for (auto const& r : table) {
+        auto captures = match(r.pattern, request.segments);
+        if (!captures) continue;
+        if (r.method == method) return {&r, std::move(*captures), {}};
+        if (!out.allow.empty()) out.allow += ", ";
+        out.allow += method_name(r.method);
+        if (r.method == get) out.allow += ", HEAD";
+    }
+    return out;
+}
+
+std::optional<std::string> unknown_parameter(route const& r, http_request const& request)
+{
+    for (auto const& [name, value] : request.query) {
+        auto const known = !name.empty() && std::find(r.query.begin(), r.query.end(), name) != r.query.end();
+        auto const same = [&n = name](auto const& q) { return q.first == n; };
+        if (!known || std::count_if(request.query.begin(), request.query.end(), same) > 1) return name;
+    }
+    return std::nullopt;
+}
+
+bool may_call(route const& r, rest_caller const& caller)
+{
+    if (r.rights == open_to_all) return true;
+    if (caller.api_key) return (r.rights & api_key) != 0;
+    auto const role = caller.bearer->role;
+    if (role == call::role::admin && (r.rights & (admin_only | staff)) != 0) return true;
+    return (r.rights & (call::is_staff(role) ? staff : participant)) != 0;
+}
+
+/// Who calls, by `Authorization: Bearer`. Errors: unauthenticated, token_expired, token_invalid,
+/// rate_limited (too many failures from that address), store_unavailable.
+service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<http_request const> request)
+{
+    auto const now = house.clock.now();
+    rest_caller out;
+    constexpr std::string_view scheme = "bearer ";
+    auto const header = request->header("authorization");
+    if (!header || header->size() <= scheme.size()) co_return errc::unauthenticated;
+    std::string given(header->substr(0, scheme.size()));
+    std::transform(given.begin(), given.end(), given.begin(), [](unsigned char ch) { return std::tolower(ch); });
+    if (given != scheme) co_return errc::unauthenticated;
+    if (house.access.failure_wait(request->remote_ip, now) > base::milliseconds{0}) co_return errc::rate_limited;
+    auto const credential = header->substr(scheme.size());
+    if (auto const hash = house.access.api_key_hash(credential)) {
+        std::function<void(service::completion<service::api_key_row>)> find = [&house, hash](auto done) {
+            house.credentials.find_api_key(*hash, std::move(done));
+        };
+        auto key = co_await service::later<service::api_key_row>(find);
+        if (!key && base::to_errc(key.error()) == errc::store_unavailable) co_return errc::store_unavailable;
+        out.api_key = key && !key->revoked_at;
+    } else if (auto checked = house.access.check_token(credential, now.utc)) {
+        if (checked->expired) co_return errc::token_expired;
+        out.bearer = std::move(*checked);
+    } else if (base::to_errc(checked.error()) == errc::token_expired) {
+        co_return errc::token_expired;
+    }
+    if (!out.api_key && !out.bearer) {
+        house.access.record_failure(request->remote_ip, now);
+        co_return errc::unauthenticated;
+    }
+    co_return out;
+}
+
+boost::asio::awaitable<http_response> answer(session_context& house, std::shared_ptr<http_request const> request)
+{
+    rest_call c{&house, request, {}, {}};
+    auto found = find_route(*request);
+    if (!found.entry) {
+        auto reply = problem_reply(c, found.allow.empty() ? errc::not_found : errc::method_not_allowed);
+        if (!found.allow.empty()) reply.headers.emplace_back("Allow", found.allow);
+        co_return reply;
+    }
+    auto const& r = *found.entry;
+    c.captures = std::move(found.captures);
+    if (r.rights != open_to_all) {
+        auto caller = co_await authenticate(house, request);
+        if (!caller) co_return problem_reply(c, base::to_errc(caller.error()));
+        c.caller = std::move(*caller);
+        if (!may_call(r, c.caller)) co_return problem_reply(c, errc::forbidden);
+    }
+    if (auto const wrong = unknown_parameter(r, *request))
+        co_return invalid_query(c, *wrong, "unknown or given twice");
+    auto reply = co_await r.handler(c);
+    base::log::info("request", {{"id", request->request_id},
+                                {"route", r.pattern},
+                                {"status", reply.status}});
+    co_return reply;
+}
+
+} // namespace
+
+std::span<route const> routes()
+{
+    return table;
+}
+
+http_handler rest_door(session_context& house)
+{
+    return [&house](std::shared_ptr<http_request const> request) { return answer(house, std::move(request)); };
+}
+
+} // namespace rendezvous::net

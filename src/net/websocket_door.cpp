@@ -1,0 +1,187 @@
+#include "rendezvous/base/log.hpp"
+#include "rendezvous/net/doors.hpp"
+#include "rendezvous/protocol/error_map.hpp"
+#include "session_table.hpp"
+
+// The WebSocket door: a socket from its upgrade to `register`, and its messages afterwards on
+// their way to the session's shard.
+
+namespace rendezvous::net {
+namespace {
+
+using base::errc;
+namespace messages = protocol::messages;
+
+constexpr std::size_t session_secret_bytes = 16;
+
+/// Lives on the connection's shard; the session it opens lives on its room's.
+class door final : public socket_handler, public std::enable_shared_from_this<door> {
+public:
+    door(session_context& house, std::shared_ptr<socket> wire, socket_info info)
+        : house_(house), wire_(std::move(wire)), info_(std::move(info))
+    {
+    }
+
+    /// Gives the socket `register_timeout` to say who it is.
+    void wait_for_register()
+    {
+        auto const late = [self = weak_from_this()] {
+            auto const here = self.lock();
+            if (here && !here->asked_ && here->wire_) here->refuse({}, errc::not_registered);
+        };
+        house_.tables[info_.shard]->after(house_.limits.register_timeout, late);
+    }
+
+    reading on_text(std::string_view text) override
+    {
+        protocol::parser_limits const bounds{house_.limits.message_bytes_max, house_.limits.json_depth_max};
+        auto message = protocol::parse_client_message(text, bounds);
+        if (!session_) return on_first(std::move(message));
+        bool const waits = message.message && waits_for_answer(*message.message);
+        forward(std::move(message));
+        return waits ? reading::hold : reading::go_on;
+    }
+
+    void on_closed() override
+    {
+        wire_.reset();
+        if (!session_) return;
+        house_.shards.dispatch(home_, [s = session_] { s->on_closed(); });
+    }
+
+private:
+    /// The answer to these says when the next message is read.
+    static bool waits_for_answer(protocol::client_message const& m)
+    {
+        return protocol::changes_state(m) || std::holds_alternative<messages::register_session>(m) ||
+               std::holds_alternative<messages::ice>(m) || std::holds_alternative<messages::refresh>(m);
+    }
+
+    void forward(protocol::parsed message)
+    {
+        if (house_.shards.current() == home_) return session_->on_message(message);
+        house_.shards.post(home_, [s = session_, m = std::move(message)] { s->on_message(m); });
+    }
+
+    reading on_first(protocol::parsed message)
+    {
+        if (asked_) return reading::hold;
+        asked_ = true;
+        if (!message.message) {
+            auto const why = base::to_errc(message.message.error());
+            refuse(message.id, why);
+        } else if (auto const* m = std::get_if<messages::register_session>(&*message.message)) {
+            admit(message.id, *m);
+        } else {
+            refuse(message.id, errc::not_registered);
+        }
+        return reading::hold;
+    }
+
+    void admit(std::string const& id, messages::register_session const& m)
+    {
+        auto const now = house_.clock.now();
+        if (house_.access.failure_wait(info_.remote_ip, now) > base::milliseconds{0})
+            return refuse(id, errc::rate_limited);
+        auto who = house_.access.check_token(m.token, now.utc);
+        if (!who) {
+            house_.access.record_failure(info_.remote_ip, now);
+            base::log::info("token_refused", {{"ip", info_.remote_ip}});
+            return refuse(id, base::to_errc(who.error()));
+        }
+        auto room = m.appointment;
+        if (!info_.path_appointment.empty()) {
+            auto const in_path = base::parse_appointment_id(info_.path_appointment);
+            if (!in_path || m.call || (room && *room != *in_path)) return refuse(id, errc::bad_field);
+            room = in_path;
+        }
+        if (m.call) return find_room_of(id, m, std::move(*who));
+        open(id, m, std::move(*who), std::move(room));
+    }
+
+    /// `register` by call: its room is that of its appointment.
+    void find_room_of(std::string const& id, messages::register_session const& m, service::bearer who)
+    {
+        auto const here = info_.shard;
+        auto const found = [self = shared_from_this(), here, id, m, who = std::move(who)](
+                               base::result<call::call_record> got) {
+            self->house_.shards.post(here, [self, id, m, who, got = std::move(got)] {
+                if (!got) return self->refuse(id, base::to_errc(got.error()));
+                if (!got->appointment) return self->refuse(id, errc::not_found);
+                self->open(id, m, who, got->appointment);
+            });
+        };
+        house_.reader.get_call(*m.call, found);
+    }
+
+    void open(std::string const& id, messages::register_session const& m, service::bearer who,
+              std::optional<base::appointment_id> room)
+    {
+        if (!wire_) return;
+        if (room && !who.covers(*room)) return refuse(id, errc::not_found);
+        home_ = room ? house_.calls.shard_of(*room) : house_.calls.shard_of(who.user);
+        base::session_id session_id{std::to_string(home_) + "." + house_.ids.secret(session_secret_bytes)};
+        session::origin from{wire_, std::move(session_id), std::move(who), std::move(room), m.instance, id};
+        session_ = std::make_shared<session>(house_, std::move(from));
+        house_.shards.dispatch(home_, [s = session_] { s->begin(); });
+    }
+
+    /// The error answer, `bye`, and the close code that belongs to the error.
+    void refuse(std::string const& id, errc why)
+    {
+        if (!wire_) return;
+        auto const code = protocol::describe(why).close_code;
+        auto const say = [&](std::string text) { wire_->send(std::make_shared<std::string const>(std::move(text))); };
+        base::log::info("register_refused", {{"code", protocol::wire_code(why)}, {"close", unsigned{code}}});
+        if (why != errc::not_registered) say(protocol::register_error_message(id, why));
+        say(protocol::bye_message(code, protocol::close_text(code)));
+        wire_->close(code, std::string(protocol::close_text(code)));
+    }
+
+    session_context& house_;
+    std::shared_ptr<socket> wire_;
+    socket_info info_;
+    bool asked_ = false; ///< the first message has come
+    std::size_t home_ = 0;
+    std::shared_ptr<session> session_;
+};
+
+} // namespace
+
+socket_handler_factory websocket_door(session_context& house)
+{
+    return [&house](std::shared_ptr<socket> wire, socket_info info) -> std::shared_ptr<socket_handler> {
+        auto made = std::make_shared<door>(house, std::move(wire), std::move(info));
+        made->wait_for_register();
+        return made;
+    };
+}
+
+std::vector<std::shared_ptr<session_table>> make_session_tables(service::shards& shards)
+{
+    std::vector<std::shared_ptr<session_table>> out;
+    for (std::size_t i = 0; i < shards.count(); ++i) out.push_back(std::make_shared<session_table>(shards.context(i)));
+    return out;
+}
+
+std::vector<service::event_sink*> sinks_of(std::vector<std::shared_ptr<session_table>> const& tables)
+{
+    std::vector<service::event_sink*> out;
+    for (auto const& t : tables) out.push_back(t.get());
+    return out;
+}
+
+void start_heartbeats(session_context& house)
+{
+    auto const quarter = std::min(house.heartbeat.every, house.heartbeat.timeout) / 4;
+    auto const period = std::clamp(quarter, base::milliseconds{20}, base::milliseconds{1'000});
+    for (auto const& table : house.tables) table->start(house.clock, period);
+}
+
+void close_sessions(session_context& house, std::uint16_t close_code)
+{
+    for (std::size_t i = 0; i < house.tables.size(); ++i)
+        house.shards.dispatch(i, [&house, i, close_code] { house.tables[i]->close_all(close_code); });
+}
+
+} // namespace rendezvous::net
