@@ -28,6 +28,7 @@ export class AppointmentLanding extends BaseElement {
   #enterButton;
   #soundButton;
   #emergency;
+  #allow;
 
   set view(view) {
     this.#view = view;
@@ -45,7 +46,8 @@ export class AppointmentLanding extends BaseElement {
     this.#checkButton = h('button', { type: 'button', testid: 'check-devices', on: act('check') });
     this.#soundButton = h('button', { type: 'button', class: 'quiet', data: { action: 'sound-only' }, on: act('sound-only') });
     this.#emergency = h('p', { class: 'muted' });
-    this.root.append(h('section', { class: 'card stack' }, this.#heading, this.#when, this.#live, this.#reason, this.#checkSlot,
+    this.#allow = h('p', { class: 'muted' });
+    this.root.append(h('section', { class: 'card stack' }, this.#heading, this.#when, this.#live, this.#reason, this.#checkSlot, this.#allow,
       h('div', { class: 'actions' }, this.#enterButton, this.#checkButton, this.#soundButton), this.#emergency));
   }
 
@@ -62,6 +64,8 @@ export class AppointmentLanding extends BaseElement {
     setAttribute(this.#live, 'hidden', !live);
     setText(this.#enterButton, t('check.go'));
     setAttribute(this.#enterButton, 'disabled', busy);
+    setText(this.#allow, t('landing.allow'));
+    setAttribute(this.#allow, 'hidden', checking);
     setText(this.#checkButton, t('landing.check'));
     setAttribute(this.#checkButton, 'hidden', checking);
     setAttribute(this.#checkButton, 'disabled', busy);

@@ -30,6 +30,8 @@ export class VideoConsultation extends BaseElement {
   static tag = 'video-consultation';
   static observedAttributes = ['appointment-id'];
 
+  static css = '.opening { display: flex; gap: 0.8rem; align-items: center; justify-content: center; padding: 3rem 1rem; font-size: 1.15rem; }';
+
   #identity = null;
   #appointment = null;
   #status = null;
@@ -100,6 +102,7 @@ export class VideoConsultation extends BaseElement {
 
   async #load() {
     const { api } = this.#identity;
+    this.#showOpening();
     try {
       const [appointment, status, config] = await Promise.all([
         api.get(this.#path()), api.get(this.#path('/call-status')), api.get('/api/webrtc/config').catch(() => null)]);
@@ -114,6 +117,11 @@ export class VideoConsultation extends BaseElement {
     if (this.#status.reason === 'appointment-closed') this.#showError({ code: 'appointment-closed' }, {});
     else if (this.#autoEnter || this.#wasHere()) this.#enter();
     else this.#showLanding();
+  }
+
+  #showOpening() {
+    this.#screen = null;
+    showOnly(this.root, h('p', { class: 'opening', role: 'status' }, h('span', { class: 'spinner' }), t('landing.opening')));
   }
 
   /** After a reload the person is where they were: in the waiting room, or back in their seat. */

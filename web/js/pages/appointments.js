@@ -42,7 +42,8 @@ const listScreen = h('div', { class: 'list-screen' },
 
 function render() {
   heading.textContent = t('list.title');
-  day.textContent = formatDay(Date.now() + serverAheadMs);
+  const waiting = list.filter(isWaiting).length;
+  day.textContent = [formatDay(Date.now() + serverAheadMs), waiting > 0 ? t('list.count', { n: waiting }) : ''].filter(Boolean).join(' · ');
   live.textContent = t(online ? 'list.live' : 'list.offline');
   live.classList.toggle('stale', !online);
   allow.textContent = t('list.notify');
