@@ -56,7 +56,7 @@ private:
 /// statements of sqlite/fact_writer.
 bool follows(tables const& all, call::fact const& happened);
 
-class memory_backend final : public backend {
+class memory_backend : public backend {
 public:
     result<void> begin() override { return {}; }
     result<void> commit() override;
