@@ -1,0 +1,209 @@
+#include "probe_backend.hpp"
+
+#include <pthread.h>
+
+namespace rendezvous::store_tests {
+namespace {
+
+call::fact appointment_put(unsigned n)
+{
+    return facts::appointment_put{appointment_of(n), true};
+}
+
+class StoreThread : public testing::Test {
+protected:
+    void open(store::store_options options = {})
+    {
+        store_ = std::make_unique<store::store_thread>(std::make_unique<probe_backend>(probe_), clock_, options);
+    }
+    /// Holds the store's thread, so that what is asked next waits together.
+    void hold()
+    {
+        store_->load_room(appointment_no(1), [this](auto const&) { gate_.wait(); });
+        gate_.wait_until_held();
+    }
+    asking ports() { return {*store_}; }
+
+    shared_clock clock_;
+    probe_backend::controls probe_;
+    gate gate_;
+    std::unique_ptr<store::store_thread> store_;
+};
+
+TEST_F(StoreThread, IsNamed)
+{
+    open();
+    auto const name = std::make_shared<std::promise<std::string>>();
+    store_->load_room(appointment_no(1), [name](auto const&) {
+        std::string text(16, '\0');
+        pthread_getname_np(pthread_self(), text.data(), text.size());
+        name->set_value(text.c_str());
+    });
+    EXPECT_EQ(name->get_future().get(), "rdv-store");
+}
+
+TEST_F(StoreThread, CommitsWaitingAppendsTogether)
+{
+    open();
+    hold();
+    auto first = append_later(*store_, {appointment_put(1)});
+    auto second = append_later(*store_, {appointment_put(2)});
+    gate_.open();
+    EXPECT_EQ(answer_of(first), errc::ok);
+    EXPECT_EQ(answer_of(second), errc::ok);
+    EXPECT_EQ(probe_.begun, 1);
+    EXPECT_EQ(probe_.committed, 1);
+}
+
+TEST_F(StoreThread, RefusesAnIllegalAppendAlone)
+{
+    open();
+    hold();
+    auto first = append_later(*store_, {appointment_put(1)});
+    auto illegal = append_later(*store_, {appointment_put(3), appointment_put(1)});
+    auto last = append_later(*store_, {appointment_put(2), started(2, 2, 1)});
+    gate_.open();
+    EXPECT_EQ(answer_of(first), errc::ok);
+    EXPECT_EQ(answer_of(illegal), errc::illegal_transition);
+    EXPECT_EQ(answer_of(last), errc::ok);
+    EXPECT_EQ(probe_.committed, 1);
+    EXPECT_EQ(ports().room(3), call::room_record{});
+    EXPECT_EQ(ports().room(2).newest->id, call_no(2));
+    EXPECT_EQ(ports().chain().rows, 1u);
+}
+
+TEST_F(StoreThread, BoundsABatch)
+{
+    open({.batch_max = 2});
+    hold();
+    std::vector<std::future<result<void>>> all;
+    for (unsigned n = 1; n <= 5; ++n) all.push_back(append_later(*store_, {appointment_put(n)}));
+    gate_.open();
+    for (auto& one : all) EXPECT_EQ(answer_of(one), errc::ok);
+    EXPECT_EQ(probe_.committed, 3);
+}
+
+TEST_F(StoreThread, WritesBeforeReads)
+{
+    open();
+    hold();
+    std::vector<std::string> order;
+    auto const read = std::make_shared<std::promise<void>>();
+    store_->load_room(appointment_no(1), [&, read](result<call::room_record> r) {
+        order.emplace_back(r->appointment ? "read it" : "read nothing");
+        read->set_value();
+    });
+    store_->append({appointment_put(1)}, [&](result<void>) { order.emplace_back("wrote"); });
+    gate_.open();
+    ASSERT_EQ(read->get_future().wait_for(patience), std::future_status::ready);
+    EXPECT_EQ(order, (std::vector<std::string>{"wrote", "read it"}));
+}
+
+TEST_F(StoreThread, AnswersAFullQueueAtOnce)
+{
+    open({.queue_max = 2});
+    hold();
+    auto first = append_later(*store_, {appointment_put(1)});
+    auto second = append_later(*store_, {appointment_put(2)});
+    auto third = append_later(*store_, {appointment_put(3)});
+    std::vector<std::future<errc>> reads;
+    for (int i = 0; i < 3; ++i) {
+        auto const answer = std::make_shared<std::promise<errc>>();
+        reads.push_back(answer->get_future());
+        store_->load_room(appointment_no(1), [answer](auto const& r) {
+            answer->set_value(r ? errc::ok : base::to_errc(r.error()));
+        });
+    }
+    gate_.open();
+    EXPECT_EQ(answer_of(third), errc::store_unavailable);
+    EXPECT_EQ(answer_of(first), errc::ok);
+    EXPECT_EQ(answer_of(second), errc::ok);
+    EXPECT_EQ(reads[0].get(), errc::ok);
+    EXPECT_EQ(reads[1].get(), errc::ok);
+    EXPECT_EQ(reads[2].get(), errc::store_unavailable);
+    EXPECT_EQ(ports().room(3), call::room_record{});
+}
+
+/// Each way in which a transaction can fail.
+class StoreThreadFailing : public StoreThread,
+                           public testing::WithParamInterface<std::atomic<bool> probe_backend::controls::*> {
+protected:
+    std::atomic<bool>& failing() { return probe_.*GetParam(); }
+    /// The store has failed at least once more from now.
+    void wait_for_attempt()
+    {
+        for (int const before = probe_.rolled_back; probe_.rolled_back == before;) ports().room(9);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Ways, StoreThreadFailing,
+    testing::Values(&probe_backend::controls::fail_begin, &probe_backend::controls::fail_apply,
+        &probe_backend::controls::fail_commit));
+
+TEST_P(StoreThreadFailing, TriesAgainUntilItHeals)
+{
+    open();
+    failing() = true;
+    auto waiting = append_later(*store_, {appointment_put(1), started(1, 1, 1)});
+    wait_for_attempt();
+    wait_for_attempt();
+    failing() = false;
+    EXPECT_EQ(answer_of(waiting), errc::ok);
+    EXPECT_EQ(ports().events(1).size(), 1u);
+    EXPECT_FALSE(ports().chain().broken);
+}
+
+TEST_P(StoreThreadFailing, RefusesAfterTwoSecondsAndStoresNothing)
+{
+    open();
+    ASSERT_EQ(ports().append({appointment_put(1)}), errc::ok);
+    failing() = true;
+    auto early = append_later(*store_, {started(1, 1, 1)});
+    wait_for_attempt();
+    clock_.advance(1'500);
+    auto late = append_later(*store_, {appointment_put(2)});
+    wait_for_attempt();
+    clock_.advance(500);
+    EXPECT_EQ(answer_of(early), errc::store_unavailable);
+    wait_for_attempt();
+    EXPECT_EQ(late.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    failing() = false;
+    EXPECT_EQ(answer_of(late), errc::ok);
+    EXPECT_EQ(ports().call(1).error(), errc::not_found);
+    EXPECT_EQ(ports().append({started(2, 1, 5)}), errc::ok);
+    EXPECT_EQ(ports().chain().rows, 1u);
+    EXPECT_FALSE(ports().chain().broken);
+}
+
+TEST_P(StoreThreadFailing, AnswersEverybodyWhenItIsClosed)
+{
+    open();
+    failing() = true;
+    auto waiting = append_later(*store_, {appointment_put(1)});
+    wait_for_attempt();
+    store_.reset();
+    EXPECT_EQ(answer_of(waiting), errc::store_unavailable);
+}
+
+TEST_F(StoreThread, WritesWhatWaitsWhenItIsClosed)
+{
+    open({.batch_max = 1});
+    hold();
+    auto first = append_later(*store_, {appointment_put(1)});
+    auto second = append_later(*store_, {appointment_put(2)});
+    gate_.open();
+    store_.reset();
+    EXPECT_EQ(answer_of(first), errc::ok);
+    EXPECT_EQ(answer_of(second), errc::ok);
+}
+
+TEST_F(StoreThread, ABugRefusesItsOwnAppendOnly)
+{
+    open();
+    probe_.bug = true;
+    EXPECT_EQ(ports().append({appointment_put(1)}), errc::internal);
+    probe_.bug = false;
+    EXPECT_EQ(ports().append({appointment_put(1)}), errc::ok);
+}
+
+} // namespace
+} // namespace rendezvous::store_tests
