@@ -131,7 +131,7 @@ reason put_turn_uris(config& to, key_value&& value)
         auto const colon = text.find(':');
         auto const scheme = std::string_view(text).substr(0, colon);
         bool const known = scheme == "stun" || scheme == "stuns" || scheme == "turn" || scheme == "turns";
-        if (!known || colon + 1 >= text.size() || text[colon + 1] == '/')
+        if (!known || colon == std::string::npos || colon + 1 == text.size() || text[colon + 1] == '/')
             return "\"" + text + "\" is no TURN or STUN address, such as \"turn:turn.example:3478?transport=udp\"";
     }
     to.turn.uris = std::move(list);
@@ -286,10 +286,13 @@ std::size_t distance(std::string_view a, std::string_view b)
     return row[b.size()];
 }
 
-/// Names from outside may be long; what is far longer than any key is like none of them.
-std::string_view bounded(std::string_view name)
+/// How little a name looks like a known one. A name cut short (`secret`) or with something behind
+/// (`listen_addresses`) is one slip, however long; of names from outside only the begin counts.
+std::size_t unlikeness(std::string_view known, std::string_view name)
 {
-    return name.substr(0, 64);
+    name = name.substr(0, 64);
+    if (name.size() >= 3 && name != known && (known.starts_with(name) || name.starts_with(known))) return 1;
+    return distance(known, name);
 }
 
 reason check_range(config_key const& key, key_value const& value)
@@ -360,7 +363,7 @@ std::string nearest_key(std::string_view section, std::string_view name)
 {
     // A key in the wrong section is near too, but one of the same section is nearer.
     auto const cost = [&](config_key const& k) {
-        return distance(k.name, bounded(name)) * 2 + (k.section == section ? 0U : 3U);
+        return unlikeness(k.name, name) * 2 + (k.section == section ? 0U : 3U);
     };
     auto const best = std::min_element(
         keys.begin(), keys.end(), [&](config_key const& a, config_key const& b) { return cost(a) < cost(b); });
@@ -369,7 +372,7 @@ std::string nearest_key(std::string_view section, std::string_view name)
 
 std::string nearest_section(std::string_view name)
 {
-    auto const cost = [&](std::string_view known) { return distance(known, bounded(name)); };
+    auto const cost = [&](std::string_view known) { return unlikeness(known, name); };
     auto const best = std::min_element(keys.begin(), keys.end(),
         [&](config_key const& a, config_key const& b) { return cost(a.section) < cost(b.section); });
     return std::string(best->section);
@@ -377,7 +380,7 @@ std::string nearest_section(std::string_view name)
 
 std::string nearest_issuer_key(std::string_view name)
 {
-    auto const cost = [&](issuer_key const& k) { return distance(k.name, bounded(name)); };
+    auto const cost = [&](issuer_key const& k) { return unlikeness(k.name, name); };
     auto const best = std::min_element(keys_of_issuer.begin(), keys_of_issuer.end(),
         [&](issuer_key const& a, issuer_key const& b) { return cost(a) < cost(b); });
     return std::string(issuer_section) + "." + std::string(best->name);
