@@ -12,7 +12,7 @@ export class CallControls extends BaseElement {
   static css = `
     :host { color: var(--call-stage-fg); }
     .bar { display: flex; justify-content: center; align-items: stretch; gap: clamp(0.3rem, 2vw, 0.9rem); padding: 0.6rem clamp(0.3rem, 2vw, 1rem); overflow-x: auto; }
-    button { flex: 0 1 7.2rem; min-inline-size: 4.2rem; flex-direction: column; gap: 0.3rem; padding: 0.5rem 0.3rem; border-radius: 16px; border-color: transparent; background: transparent; color: inherit; font-size: 0.85rem; line-height: 1.2; font-weight: 550; hyphens: auto; }
+    button { flex: 0 1 9rem; min-inline-size: 4.2rem; flex-direction: column; gap: 0.3rem; padding: 0.5rem 0.3rem; border-radius: 16px; border-color: transparent; background: transparent; color: inherit; font-size: 0.85rem; line-height: 1.2; font-weight: 550; hyphens: auto; }
     button:hover { background: var(--call-stage-raised); border-color: transparent; }
     button:focus-visible { outline-color: #8db7ff; outline-offset: -2px; }
     .round { inline-size: 3.2rem; block-size: 3.2rem; border-radius: 50%; display: grid; place-items: center; background: var(--call-stage-raised); font-size: 1.05rem; flex: none; }

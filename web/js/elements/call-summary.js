@@ -46,6 +46,9 @@ export class CallSummary extends BaseElement {
     setText(n.duration, timed ? t('end.duration', { d: formatDuration(durationSeconds) }) : '');
     setAttribute(n.duration, 'hidden', !timed);
     setAttribute(n.rejoin, 'hidden', !canRejoin && !this.#summary.canStartAgain);
+    const over = !canRejoin && (reason === 'completed' || reason === 'ended-by-me');
+    n.rejoin.className = over ? '' : 'primary';
+    n.close.className = over ? 'primary' : '';
     setAttribute(n.rejoin, 'data-testid', canRejoin ? 'join-call' : 'start-call');
     setText(n.rejoin, t(canRejoin ? 'wait.rejoin' : 'wait.again'));
     setAttribute(n.close, 'hidden', !canClose);

@@ -5,7 +5,7 @@ import { BaseElement } from './base-element.js';
 /** `<call-timer>`: a running clock. Property `seconds`: a function that says what it shows, null for nothing. */
 export class CallTimer extends BaseElement {
   static tag = 'call-timer';
-  static css = ':host { display: inline-block; color: inherit; } :host(:empty) { display: none; }';
+  static css = ':host { display: inline-block; color: inherit; }';
 
   #text;
   #timer = null;

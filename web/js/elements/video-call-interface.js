@@ -148,7 +148,7 @@ export class VideoCallInterface extends BaseElement {
   #updateEmptyTile(name) {
     const tile = this.#tiles.get('');
     setAttribute(tile, 'name', name);
-    tile.media = { audio: true, video: false };
+    tile.media = { audio: true, video: true };
     tile.note = this.#session.place === 'entering' ? t('call.connecting') : t('call.waitingFor', { name });
   }
 
@@ -157,7 +157,7 @@ export class VideoCallInterface extends BaseElement {
     setAttribute(tile, 'name', person?.name ?? t('someone'));
     tile.tracks = peer.tracks;
     const arrived = peer.connection !== 'none';
-    tile.media = arrived ? peer.media : { audio: true, video: false };
+    tile.media = arrived ? peer.media : { audio: true, video: true };
     const waitedMs = performance.now() - this.#openedAt;
     if (arrived) tile.note = '';
     else if (waitedMs > VERY_SLOW_MS) tile.note = t('call.verySlow');

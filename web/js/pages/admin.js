@@ -9,6 +9,8 @@ import { CachedList } from '../lib/poller.js';
 import { staffIdentity } from '../lib/staff-page.js';
 import { problemCode } from '../session/problems.js';
 
+for (const element of [CallHistory, LanguageSwitch, ProblemCard]) element.define();
+
 const POLL_MS = 15000;
 const COUNTED_PAGES_MAX = 10;
 const STATES = ['waiting', 'active', 'ended'];
@@ -145,7 +147,6 @@ function poll() {
 }
 
 await startLocale();
-for (const element of [CallHistory, LanguageSwitch, ProblemCard]) element.define();
 startPage();
 prepareAnnouncements();
 identity = staffIdentity();

@@ -135,6 +135,7 @@ function openConsultation(appointmentId) {
   consultation.setAttribute('closable', '');
   consultation.addEventListener('call-screen', ({ detail }) => {
     document.body.classList.toggle('in-call', detail.screen === 'call');
+    back.hidden = detail.screen === 'ended';
     title.set(detail.title);
   });
   consultation.addEventListener('call-attention', ({ detail }) => title.flash(detail.text));
