@@ -36,7 +36,9 @@ struct drafter {
     draft operator()(call::facts::call_started const& f) const
     {
         json_object data;
-        data.word("kind", to_word(f.call.kind)).word("media", to_word(f.call.media)).word("state", to_word(f.call.state));
+        data.word("kind", to_word(f.call.kind))
+            .word("media", to_word(f.call.media))
+            .word("state", to_word(f.call.state));
         if (!f.call.seats.empty()) {
             auto const& first = f.call.seats.front();
             data.word("role", to_word(first.role)).number("order", first.order);
@@ -52,7 +54,8 @@ struct drafter {
         data.word("role", to_word(f.taken.role)).number("order", f.taken.order);
         if (f.replaces) data.number("replaces", *f.replaces);
         if (f.answers) data.word("state", to_word(call::call_state::active));
-        return event_draft{f.call, f.taken.joined_at, moved ? "call.moved" : "call.joined", f.taken.participant, data.str()};
+        return event_draft{
+            f.call, f.taken.joined_at, moved ? "call.moved" : "call.joined", f.taken.participant, data.str()};
     }
 
     draft operator()(call::facts::seat_left const& f) const

@@ -88,7 +88,8 @@ unsigned migrate(migration_target& target, std::vector<migration> const& known, 
     for (auto const& row : done) {
         if (row.version > known.size())
             throw open_error(kind::schema, "the database has schema version " + std::to_string(row.version)
-                    + ", this program knows " + std::to_string(known.size()) + ": use a newer program");
+                                               + ", this program knows " + std::to_string(known.size())
+                                               + ": use a newer program");
         auto const& same = known[row.version - 1];
         if (row.sha256 != same.sha256 || row.name != same.name)
             throw open_error(kind::schema,

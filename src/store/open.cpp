@@ -24,9 +24,10 @@ void make_private_folder(std::filesystem::path const& folder)
     if (folder.empty() || std::filesystem::is_directory(folder)) return;
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (!error)
-        std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-    if (error) throw open_error(open_error::kind::failed, "cannot create the folder " + folder.string() + ": " + error.message());
+    if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    if (error)
+        throw open_error(
+            open_error::kind::failed, "cannot create the folder " + folder.string() + ": " + error.message());
 }
 
 } // namespace

@@ -94,17 +94,15 @@ void store_thread::find_invite(std::string hash, completion<service::invite_row>
 
 void store_thread::list_invites(base::appointment_id id, completion<std::vector<service::invite_row>> done)
 {
-    push_read(make_single(std::move(done), [id = std::move(id)](backend& records) {
-        return records.list_invites(id, base::limits::page_rows_max);
-    }));
+    push_read(make_single(std::move(done),
+        [id = std::move(id)](backend& records) { return records.list_invites(id, base::limits::page_rows_max); }));
 }
 
 void store_thread::revoke_invite(
     base::appointment_id id, std::string invite_id, base::utc_time at, completion<void> done)
 {
-    auto const work = [id = std::move(id), invite_id = std::move(invite_id), at](backend& records) {
-        return records.revoke_invite(id, invite_id, at);
-    };
+    auto const work = [id = std::move(id), invite_id = std::move(invite_id), at](
+                          backend& records) { return records.revoke_invite(id, invite_id, at); };
     push_write(work, std::move(done));
 }
 

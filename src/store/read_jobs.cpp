@@ -45,7 +45,8 @@ public:
     using row = typename traits::row;
 
     list_read(Filter filter, service::completion<service::page<row>> done)
-        : filter_(std::move(filter)), done_(std::move(done)),
+        : filter_(std::move(filter)),
+          done_(std::move(done)),
           rows_max_(std::clamp<std::size_t>(filter_.rows_max, 1, base::limits::page_rows_max))
     {}
 
@@ -107,7 +108,8 @@ private:
 class events_read final : public read_job {
 public:
     events_read(base::call_id id, service::completion<std::vector<service::call_event_row>> done)
-        : id_(std::move(id)), done_(std::move(done))
+        : id_(std::move(id)),
+          done_(std::move(done))
     {}
     bool step(backend& records) override
     {
@@ -160,7 +162,8 @@ private:
 class backup_read final : public read_job {
 public:
     backup_read(std::filesystem::path target, service::completion<void> done)
-        : target_(std::move(target)), done_(std::move(done))
+        : target_(std::move(target)),
+          done_(std::move(done))
     {}
     bool step(backend& records) override
     {
@@ -190,7 +193,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<read_job> make_list(service::call_filter filter, service::completion<service::page<call::call_record>> done)
+std::unique_ptr<read_job> make_list(
+    service::call_filter filter, service::completion<service::page<call::call_record>> done)
 {
     return std::make_unique<list_read<service::call_filter>>(std::move(filter), std::move(done));
 }

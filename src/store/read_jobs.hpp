@@ -17,7 +17,8 @@ template <class T>
 class single_read final : public read_job {
 public:
     single_read(std::function<result<T>(backend&)> work, service::completion<T> done)
-        : work_(std::move(work)), done_(std::move(done))
+        : work_(std::move(work)),
+          done_(std::move(done))
     {}
     bool step(backend& records) override
     {
@@ -37,7 +38,8 @@ std::unique_ptr<read_job> make_single(service::completion<T> done, Work work)
     return std::make_unique<single_read<T>>(std::move(work), std::move(done));
 }
 
-std::unique_ptr<read_job> make_list(service::call_filter filter, service::completion<service::page<call::call_record>> done);
+std::unique_ptr<read_job> make_list(
+    service::call_filter filter, service::completion<service::page<call::call_record>> done);
 std::unique_ptr<read_job> make_list(
     service::appointment_filter filter, service::completion<service::page<service::appointment_row>> done);
 std::unique_ptr<read_job> make_open_rooms(service::completion<std::vector<base::appointment_id>> done);

@@ -28,7 +28,10 @@ void become_store_thread()
 } // namespace
 
 store_thread::store_thread(std::unique_ptr<backend> records, base::clock const& clock, store_options options)
-    : records_(std::move(records)), clock_(clock), options_(options), schema_version_(records_->schema_version()),
+    : records_(std::move(records)),
+      clock_(clock),
+      options_(options),
+      schema_version_(records_->schema_version()),
       thread_([this] { run(); })
 {}
 
@@ -59,7 +62,8 @@ void store_thread::push_read(std::unique_ptr<read_job> job)
     {
         std::lock_guard const lock(guard_);
         if (stopping_ || reads_.size() >= options_.queue_max)
-            refusals_.push_back([refused = std::shared_ptr<read_job>(std::move(job))] { refused->refuse(errc::store_unavailable); });
+            refusals_.push_back(
+                [refused = std::shared_ptr<read_job>(std::move(job))] { refused->refuse(errc::store_unavailable); });
         else
             reads_.push_back(std::move(job));
     }
@@ -135,8 +139,7 @@ void store_thread::write_some(std::unique_lock<std::mutex>& lock)
     for (std::size_t i = 0; stored && i < batch.size(); ++i) batch[i].done(outcomes[i]);
     lock.lock();
     if (!stored)
-        writes_.insert(
-            writes_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+        writes_.insert(writes_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
 }
 
 bool store_thread::try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes)

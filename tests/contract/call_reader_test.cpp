@@ -25,8 +25,7 @@ protected:
     {
         std::vector<unsigned> out;
         auto const listed = ports_.calls(std::move(filter)).value();
-        for (auto const& c : listed.rows)
-            out.push_back(static_cast<unsigned>(std::stoul(c.id.str().substr(24))));
+        for (auto const& c : listed.rows) out.push_back(static_cast<unsigned>(std::stoul(c.id.str().substr(24))));
         return out;
     }
     std::vector<std::string> names(service::appointment_filter filter)
@@ -108,7 +107,8 @@ TEST_P(CallReader, ListsACallForWhomeverItConcerns)
     for (unsigned n : {1u, 3u}) {
         auto a = appointment_of(n);
         a.version = 2;
-        a.members = {{base::participant_id{uuid(300'000 + n)}, base::user_id{"new"}, call::role::doctor, "Dr. New", {}}};
+        a.members = {
+            {base::participant_id{uuid(300'000 + n)}, base::user_id{"new"}, call::role::doctor, "Dr. New", {}}};
         ASSERT_EQ(ports_.append({facts::appointment_put{a, false}}), errc::ok);
     }
     service::call_filter f;
@@ -125,7 +125,9 @@ TEST_P(CallReader, PagesWithoutGapOrDuplicate)
     // Many calls of the same millisecond, so that pages break inside it; more than one look of any adapter.
     std::set<std::string> all;
     for (unsigned n = 1; n <= 330; ++n) {
-        ASSERT_EQ(ports_.append({facts::appointment_put{appointment_of(n), true}, started(n, n, n / 50), ended(n, 500)}), errc::ok);
+        ASSERT_EQ(
+            ports_.append({facts::appointment_put{appointment_of(n), true}, started(n, n, n / 50), ended(n, 500)}),
+            errc::ok);
         all.insert(call_no(n).str());
     }
     service::call_filter f;
@@ -140,7 +142,8 @@ TEST_P(CallReader, PagesWithoutGapOrDuplicate)
         f.after = page.next;
         // What comes in front while somebody pages does not move the pages behind.
         auto const fresh = 1'000 + static_cast<unsigned>(++pages);
-        ASSERT_EQ(ports_.append({facts::appointment_put{appointment_of(fresh), true}, started(fresh, fresh, 5'000)}), errc::ok);
+        ASSERT_EQ(ports_.append({facts::appointment_put{appointment_of(fresh), true}, started(fresh, fresh, 5'000)}),
+            errc::ok);
     } while (f.after);
     EXPECT_EQ(pages, 48u); // 330 = 47 * 7 + 1
     EXPECT_EQ(seen.size(), all.size());
@@ -149,9 +152,12 @@ TEST_P(CallReader, PagesWithoutGapOrDuplicate)
 
 TEST_P(CallReader, FindsRareCallsFarBehind)
 {
-    ASSERT_EQ(ports_.append({facts::appointment_put{appointment_of(1), true}, started(1, 1, 1), ended(1, 2, end_reason::failed)}), errc::ok);
+    ASSERT_EQ(ports_.append(
+                  {facts::appointment_put{appointment_of(1), true}, started(1, 1, 1), ended(1, 2, end_reason::failed)}),
+        errc::ok);
     for (unsigned n = 2; n <= 700; ++n)
-        ASSERT_EQ(ports_.append({facts::appointment_put{appointment_of(n), true}, started(n, n, n), ended(n, n + 1)}), errc::ok);
+        ASSERT_EQ(ports_.append({facts::appointment_put{appointment_of(n), true}, started(n, n, n), ended(n, n + 1)}),
+            errc::ok);
     service::call_filter f;
     f.user = base::user_id{"dr"};
     f.end_reason = end_reason::failed;
@@ -182,8 +188,8 @@ TEST_P(CallReader, RefusesCursorsOfOthers)
     auto const of_appointments = ports_.appointments(appointments).value().next;
     ASSERT_TRUE(of_calls && of_appointments);
     for (auto const& wrong : {std::string(), std::string("x"), std::string("%%%"), *of_calls + "A", *of_appointments,
-             base::base64url("c1 "), base::base64url("c 01900000-0000-7000-8000-000000000001"), base::base64url("c1 ' OR 1=1 --"),
-             base::base64url("c99999999999999999999 x"), base::base64url("c01 x")}) {
+             base::base64url("c1 "), base::base64url("c 01900000-0000-7000-8000-000000000001"),
+             base::base64url("c1 ' OR 1=1 --"), base::base64url("c99999999999999999999 x"), base::base64url("c01 x")}) {
         calls.after = wrong;
         EXPECT_EQ(ports_.calls(calls).error(), errc::bad_field) << wrong;
     }
@@ -213,7 +219,8 @@ TEST_P(CallReader, FiltersAppointmentsByEachField)
 {
     fill();
     ASSERT_EQ(put(5), errc::ok);
-    ASSERT_EQ(ports_.append({facts::appointment_status_set{appointment_no(5), call::appointment_status::cancelled, 2}}), errc::ok);
+    ASSERT_EQ(ports_.append({facts::appointment_status_set{appointment_no(5), call::appointment_status::cancelled, 2}}),
+        errc::ok);
     service::appointment_filter f;
     f.from = at(200);
     f.to = at(400);

@@ -48,7 +48,8 @@ TEST_P(CallStore, ChangesAnAppointmentOnlyFromTheVersionBefore)
     unknown.version = 2;
     EXPECT_EQ(ports_.append({facts::appointment_put{unknown, false}}), errc::illegal_transition);
     EXPECT_EQ(ports_.room(1).appointment, next);
-    EXPECT_EQ(ports_.append({facts::appointment_status_set{appointment_no(1), call::appointment_status::arrived, 3}}), errc::ok);
+    EXPECT_EQ(ports_.append({facts::appointment_status_set{appointment_no(1), call::appointment_status::arrived, 3}}),
+        errc::ok);
     EXPECT_EQ(ports_.append({facts::appointment_status_set{appointment_no(1), call::appointment_status::cancelled, 3}}),
         errc::illegal_transition);
     EXPECT_EQ(ports_.room(1).appointment->status, call::appointment_status::arrived);
@@ -87,15 +88,18 @@ TEST_P(CallStore, FollowsACallFromStartToEnd)
     ASSERT_EQ(ports_.append({answered(1, 1, 12)}), errc::ok);
     ASSERT_EQ(ports_.append({facts::call_connected{call_no(1), at(13)}}), errc::ok);
     ASSERT_EQ(ports_.append({facts::call_alive{call_no(1), at(27)}}), errc::ok);
-    ASSERT_EQ(ports_.append({facts::quality_sampled{call_no(1), patient_of(1), at(28), 40.5, 0.01, {}, {}, "relay"}}), errc::ok);
-    ASSERT_EQ(ports_.append({facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(30)}}), errc::ok);
+    ASSERT_EQ(ports_.append({facts::quality_sampled{call_no(1), patient_of(1), at(28), 40.5, 0.01, {}, {}, "relay"}}),
+        errc::ok);
+    ASSERT_EQ(
+        ports_.append({facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(30)}}), errc::ok);
     auto end = ended(1, 31);
     end.by = patient_of(1);
     ASSERT_EQ(ports_.append({end}), errc::ok);
 
     call::room_record expected{appointment_of(1), {}};
-    for (call::fact const& f : std::vector<call::fact>{begin, answered(1, 1, 12), facts::call_connected{call_no(1), at(13)},
-             facts::call_alive{call_no(1), at(27)}, facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(30)}, end})
+    for (call::fact const& f : std::vector<call::fact>{begin, answered(1, 1, 12),
+             facts::call_connected{call_no(1), at(13)}, facts::call_alive{call_no(1), at(27)},
+             facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(30)}, end})
         call::apply(expected, f);
     EXPECT_EQ(ports_.room(1), expected);
     EXPECT_EQ(ports_.call(1).value(), *expected.newest);
@@ -105,13 +109,18 @@ TEST_P(CallStore, WritesOneEventPerTransition)
 {
     ASSERT_EQ(put(1), errc::ok);
     ASSERT_EQ(ports_.append({started(1, 1, 10)}), errc::ok);
-    ASSERT_EQ(ports_.append({answered(1, 1, 12), facts::call_connected{call_no(1), at(13)}, facts::call_alive{call_no(1), at(27)}}), errc::ok);
-    auto moved = facts::seat_taken{call_no(1), seat_of(appointment_of(1).members[1], 3, at(29)), 1u, call::leave_reason::moved, false};
-    ASSERT_EQ(ports_.append({moved, facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::lost, at(30)}}), errc::ok);
+    ASSERT_EQ(ports_.append({answered(1, 1, 12), facts::call_connected{call_no(1), at(13)},
+                  facts::call_alive{call_no(1), at(27)}}),
+        errc::ok);
+    auto moved = facts::seat_taken{
+        call_no(1), seat_of(appointment_of(1).members[1], 3, at(29)), 1u, call::leave_reason::moved, false};
+    ASSERT_EQ(ports_.append({moved, facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::lost, at(30)}}),
+        errc::ok);
     ASSERT_EQ(ports_.append({ended(1, 31)}), errc::ok);
 
     auto const rows = ports_.events(1);
-    EXPECT_EQ(types(rows), (std::vector<std::string>{"call.started", "call.joined", "call.connected", "call.moved", "call.left", "call.ended"}));
+    EXPECT_EQ(types(rows), (std::vector<std::string>{"call.started", "call.joined", "call.connected", "call.moved",
+                               "call.left", "call.ended"}));
     for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i].seq, i + 1);
     EXPECT_EQ(rows[0].participant, patient_of(1));
     EXPECT_EQ(rows[0].data, R"({"kind":"appointment","media":"video","state":"waiting","role":"patient","order":1})");
@@ -128,7 +137,8 @@ TEST_P(CallStore, WritesOneEventPerTransition)
 
 TEST_P(CallStore, EventsOfAnUnknownCallAreNotFound)
 {
-    auto const rows = ask<std::vector<service::call_event_row>>([&](auto done) { store_->list_call_events(call_no(9), done); });
+    auto const rows =
+        ask<std::vector<service::call_event_row>>([&](auto done) { store_->list_call_events(call_no(9), done); });
     EXPECT_EQ(rows.error(), errc::not_found);
 }
 
@@ -186,7 +196,8 @@ TEST_P(CallStore, RefusesWhatComesAfterTheEnd)
     auto const before = ports_.room(1);
     EXPECT_EQ(before.newest->seats[0].leave_reason, call::leave_reason::ended);
     EXPECT_EQ(ports_.append({answered(1, 1, 21)}), errc::illegal_transition);
-    EXPECT_EQ(ports_.append({facts::seat_left{call_no(1), patient_of(1), 1, call::leave_reason::left, at(21)}}), errc::illegal_transition);
+    EXPECT_EQ(ports_.append({facts::seat_left{call_no(1), patient_of(1), 1, call::leave_reason::left, at(21)}}),
+        errc::illegal_transition);
     EXPECT_EQ(ports_.append({facts::call_connected{call_no(1), at(21)}}), errc::illegal_transition);
     EXPECT_EQ(ports_.append({facts::call_alive{call_no(1), at(21)}}), errc::illegal_transition);
     EXPECT_EQ(ports_.append({ended(1, 21)}), errc::illegal_transition);
@@ -209,10 +220,12 @@ TEST_P(CallStore, RefusesSeatsOutOfPlace)
     EXPECT_EQ(ports_.append({take(seat_of(members[1], 2, at(12)))}), errc::illegal_transition);    // holds one already
     EXPECT_EQ(ports_.append({take(seat_of(members[0], 2, at(12)), 1)}), errc::illegal_transition); // another's seat
     ASSERT_EQ(ports_.append({take(seat_of(members[0], 2, at(12)), {}, true)}), errc::ok);
-    EXPECT_EQ(ports_.append({take(seat_of(members[1], 3, at(13)), 1, true)}), errc::illegal_transition); // answered twice
+    EXPECT_EQ(
+        ports_.append({take(seat_of(members[1], 3, at(13)), 1, true)}), errc::illegal_transition); // answered twice
     ASSERT_EQ(ports_.append({take(seat_of(members[1], 3, at(13)), 1)}), errc::ok);
     EXPECT_EQ(ports_.append({take(seat_of(members[1], 4, at(14)), 1)}), errc::illegal_transition); // given up already
-    EXPECT_EQ(ports_.append({facts::seat_left{call_no(1), doctor_of(1), 3, call::leave_reason::left, at(14)}}), errc::illegal_transition);
+    EXPECT_EQ(ports_.append({facts::seat_left{call_no(1), doctor_of(1), 3, call::leave_reason::left, at(14)}}),
+        errc::illegal_transition);
     auto const seats = ports_.call(1).value().seats;
     ASSERT_EQ(seats.size(), 3u);
     EXPECT_EQ(seats[0].state, call::seat_state::left);

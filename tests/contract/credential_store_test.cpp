@@ -13,7 +13,8 @@ protected:
     }
     static service::invite_row invite(unsigned n, unsigned appointment, std::int64_t when)
     {
-        return {uuid(n), store::sha256_hex(uuid(n)), appointment_no(appointment), base::user_id{"dr"}, at(when), at(when + 900), {}};
+        return {uuid(n), store::sha256_hex(uuid(n)), appointment_no(appointment), base::user_id{"dr"}, at(when),
+            at(when + 900), {}};
     }
     errc put_key(service::api_key_row const& row)
     {
@@ -39,7 +40,8 @@ protected:
     }
     errc revoke_invite(unsigned appointment, std::string const& id, std::int64_t when)
     {
-        auto const done_ = ask<void>([&](auto done) { store_->revoke_invite(appointment_no(appointment), id, at(when), done); });
+        auto const done_ =
+            ask<void>([&](auto done) { store_->revoke_invite(appointment_no(appointment), id, at(when), done); });
         return done_ ? errc::ok : base::to_errc(done_.error());
     }
 };
@@ -88,7 +90,9 @@ TEST_P(CredentialStore, KeepsInvitesOfAnAppointment)
     EXPECT_EQ(found.created_at, at(2));
     EXPECT_EQ(found.expires_at, at(902));
     EXPECT_EQ(find_invite(store::sha256_hex("other")).error(), errc::not_found);
-    auto const rows = ask<std::vector<service::invite_row>>([&](auto done) { store_->list_invites(appointment_no(1), done); }).value();
+    auto const rows = ask<std::vector<service::invite_row>>([&](auto done) {
+        store_->list_invites(appointment_no(1), done);
+    }).value();
     ASSERT_EQ(rows.size(), 3u);
     EXPECT_EQ(rows[0].id, uuid(3));
     EXPECT_EQ(rows[2].id, uuid(1));
@@ -118,7 +122,9 @@ TEST_P(CredentialStore, ListsTheNewest200Invites)
 {
     ASSERT_EQ(put(1), errc::ok);
     for (unsigned n = 1; n <= 203; ++n) ASSERT_EQ(put_invite(invite(n, 1, n)), errc::ok);
-    auto const rows = ask<std::vector<service::invite_row>>([&](auto done) { store_->list_invites(appointment_no(1), done); }).value();
+    auto const rows = ask<std::vector<service::invite_row>>([&](auto done) {
+        store_->list_invites(appointment_no(1), done);
+    }).value();
     ASSERT_EQ(rows.size(), 200u);
     EXPECT_EQ(rows.front().id, uuid(203));
     EXPECT_EQ(rows.back().id, uuid(4));

@@ -132,8 +132,7 @@ inline facts::seat_taken answered(unsigned n, unsigned in, std::int64_t when)
     return {call_no(n), seat_of(appointment_of(in).members[0], 2, at(when)), {}, call::leave_reason::replaced, true};
 }
 
-inline facts::call_ended ended(
-    unsigned n, std::int64_t when, call::end_reason why = call::end_reason::completed)
+inline facts::call_ended ended(unsigned n, std::int64_t when, call::end_reason why = call::end_reason::completed)
 {
     return {call_no(n), why, at(when), base::milliseconds{9'000}, base::milliseconds{8'000}, {}};
 }
@@ -157,7 +156,9 @@ struct asking {
     }
     std::vector<service::call_event_row> events(unsigned n) const
     {
-        return ask<std::vector<service::call_event_row>>([&](auto done) { to.list_call_events(call_no(n), done); }).value();
+        return ask<std::vector<service::call_event_row>>([&](auto done) {
+            to.list_call_events(call_no(n), done);
+        }).value();
     }
     result<service::page<call::call_record>> calls(service::call_filter filter) const
     {

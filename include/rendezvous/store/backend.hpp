@@ -74,19 +74,17 @@ public:
 
     virtual result<call::room_record> load_room(base::appointment_id const& id) = 0;
     /// At most `rows_max` ids in ascending order behind `after` (empty: from the first).
-    virtual result<std::vector<base::appointment_id>> open_rooms(base::appointment_id const& after,
-                                                                 std::size_t rows_max) = 0;
+    virtual result<std::vector<base::appointment_id>> open_rooms(
+        base::appointment_id const& after, std::size_t rows_max) = 0;
     /// Looks at a bounded number of rows behind `before`; `after` and `rows_max` of the filter do not count.
-    virtual result<chunk<call::call_record>> list_calls(service::call_filter const& filter,
-                                                        std::optional<list_key> const& before,
-                                                        std::size_t rows_max) = 0;
-    virtual result<chunk<call::room_record>> list_appointments(service::appointment_filter const& filter,
-                                                               std::optional<list_key> const& before,
-                                                               std::size_t rows_max) = 0;
+    virtual result<chunk<call::call_record>> list_calls(
+        service::call_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) = 0;
+    virtual result<chunk<call::room_record>> list_appointments(
+        service::appointment_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) = 0;
     virtual result<call::call_record> get_call(base::call_id const& id) = 0;
     /// Events of one call with a seq above `after`, oldest first.
-    virtual result<std::vector<service::call_event_row>> list_call_events(base::call_id const& id, std::uint64_t after,
-                                                                          std::size_t rows_max) = 0;
+    virtual result<std::vector<service::call_event_row>> list_call_events(
+        base::call_id const& id, std::uint64_t after, std::size_t rows_max) = 0;
     /// The chain behind event `after`, oldest first.
     virtual result<std::vector<chain_row>> chain_rows(std::uint64_t after, std::size_t rows_max) = 0;
 
@@ -96,10 +94,10 @@ public:
     virtual result<service::api_key_row> find_api_key(std::string const& hash) = 0;
     virtual result<void> put_invite(service::invite_row const& row) = 0;
     virtual result<service::invite_row> find_invite(std::string const& hash) = 0;
-    virtual result<std::vector<service::invite_row>> list_invites(base::appointment_id const& id,
-                                                                  std::size_t rows_max) = 0;
-    virtual result<void> revoke_invite(base::appointment_id const& id, std::string const& invite_id,
-                                       base::utc_time at) = 0;
+    virtual result<std::vector<service::invite_row>> list_invites(
+        base::appointment_id const& id, std::size_t rows_max) = 0;
+    virtual result<void> revoke_invite(
+        base::appointment_id const& id, std::string const& invite_id, base::utc_time at) = 0;
 
     /// Errors: those of the file system, `operation_not_supported` where there is no file.
     virtual result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) = 0;

@@ -37,9 +37,7 @@ struct store_options {
 /// Completions run on the store's thread, in the order of the writes, and must neither block nor
 /// throw. A full queue answers store_unavailable, also on the store's thread. The destructor tries
 /// once more what waits to be written, then answers all that is left with store_unavailable.
-class store_thread final : public service::call_store,
-                           public service::call_reader,
-                           public service::credential_store {
+class store_thread final : public service::call_store, public service::call_reader, public service::credential_store {
 public:
     /// `clock` must outlive the store.
     store_thread(std::unique_ptr<backend> records, base::clock const& clock, store_options options = {});
@@ -53,10 +51,9 @@ public:
     void open_rooms(service::completion<std::vector<base::appointment_id>> done) override;
     void list_calls(service::call_filter filter, service::completion<service::page<call::call_record>> done) override;
     void get_call(base::call_id id, service::completion<call::call_record> done) override;
-    void list_call_events(
-        base::call_id id, service::completion<std::vector<service::call_event_row>> done) override;
-    void list_appointments(service::appointment_filter filter,
-        service::completion<service::page<service::appointment_row>> done) override;
+    void list_call_events(base::call_id id, service::completion<std::vector<service::call_event_row>> done) override;
+    void list_appointments(
+        service::appointment_filter filter, service::completion<service::page<service::appointment_row>> done) override;
 
     void put_api_key(service::api_key_row row, service::completion<void> done) override;
     void revoke_api_keys(std::string name, base::utc_time at, service::completion<std::size_t> done) override;
@@ -65,8 +62,8 @@ public:
     void put_invite(service::invite_row row, service::completion<void> done) override;
     void find_invite(std::string hash, service::completion<service::invite_row> done) override;
     void list_invites(base::appointment_id id, service::completion<std::vector<service::invite_row>> done) override;
-    void revoke_invite(base::appointment_id id, std::string invite_id, base::utc_time at,
-        service::completion<void> done) override;
+    void revoke_invite(
+        base::appointment_id id, std::string invite_id, base::utc_time at, service::completion<void> done) override;
 
     /// A consistent copy of the whole database at `target`, mode 0600, while the store works on.
     /// The copy appears under its name when it is complete and durable.

@@ -76,7 +76,8 @@ result<void> memory_backend::apply(call::fact const& happened)
 void memory_backend::add_event(event_draft const& event)
 {
     auto& places = all_.events_of[event.call.str()];
-    chain_row next{all_.events.size() + 1, event.call, {}, all_.events.empty() ? chain_origin() : all_.events.back().row.hash};
+    chain_row next{
+        all_.events.size() + 1, event.call, {}, all_.events.empty() ? chain_origin() : all_.events.back().row.hash};
     next.row = {places.size() + 1, event.at, event.type, event.participant, event.data, {}};
     next.row.hash = chain_hash(next);
     places.push_back(all_.events.size());
@@ -111,9 +112,8 @@ result<std::vector<service::api_key_row>> memory_backend::list_api_keys()
 {
     std::vector<service::api_key_row> out;
     for (auto const& [hash, row] : all_.keys) out.push_back(row);
-    std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
-        return std::tie(a.name, a.created_at) < std::tie(b.name, b.created_at);
-    });
+    std::sort(out.begin(), out.end(),
+        [](auto const& a, auto const& b) { return std::tie(a.name, a.created_at) < std::tie(b.name, b.created_at); });
     return out;
 }
 
@@ -146,9 +146,8 @@ result<std::vector<service::invite_row>> memory_backend::list_invites(
     std::vector<service::invite_row> out;
     for (auto const& [key, row] : all_.invites)
         if (row.appointment == id) out.push_back(row);
-    std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
-        return std::tie(a.created_at, a.id) > std::tie(b.created_at, b.id);
-    });
+    std::sort(out.begin(), out.end(),
+        [](auto const& a, auto const& b) { return std::tie(a.created_at, a.id) > std::tie(b.created_at, b.id); });
     if (out.size() > rows_max) out.resize(rows_max);
     return out;
 }

@@ -20,7 +20,7 @@ struct kept_appointment {
 struct tables {
     std::map<std::string, kept_appointment> appointments;
     std::map<std::string, call::call_record> calls;
-    std::vector<chain_row> events; ///< the chain; row n has event_id n + 1
+    std::vector<chain_row> events;                             ///< the chain; row n has event_id n + 1
     std::map<std::string, std::vector<std::size_t>> events_of; ///< by call: places in `events`
     std::map<std::string, service::api_key_row> keys;          ///< by hash
     std::map<std::string, service::invite_row> invites;        ///< by id
@@ -69,8 +69,8 @@ public:
     result<call::room_record> load_room(base::appointment_id const& id) override;
     result<std::vector<base::appointment_id>> open_rooms(
         base::appointment_id const& after, std::size_t rows_max) override;
-    result<chunk<call::call_record>> list_calls(service::call_filter const& filter,
-        std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<chunk<call::call_record>> list_calls(
+        service::call_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) override;
     result<chunk<call::room_record>> list_appointments(service::appointment_filter const& filter,
         std::optional<list_key> const& before, std::size_t rows_max) override;
     result<call::call_record> get_call(base::call_id const& id) override;

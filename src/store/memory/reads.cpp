@@ -29,9 +29,9 @@ bool in_call(call::call_record const& c, kept_appointment const* a, base::user_i
 bool matches(service::call_filter const& f, call::call_record const& c, kept_appointment const* a)
 {
     return within(c.created_at, f.from, f.to)
-        && (f.states.empty() || std::find(f.states.begin(), f.states.end(), c.state) != f.states.end())
-        && (!f.end_reason || c.end_reason == f.end_reason) && (!f.kind || c.kind == *f.kind)
-        && (!f.appointment || c.appointment == f.appointment) && (!f.user || in_call(c, a, *f.user));
+           && (f.states.empty() || std::find(f.states.begin(), f.states.end(), c.state) != f.states.end())
+           && (!f.end_reason || c.end_reason == f.end_reason) && (!f.kind || c.kind == *f.kind)
+           && (!f.appointment || c.appointment == f.appointment) && (!f.user || in_call(c, a, *f.user));
 }
 
 /// The first `rows_max` rows behind `before` of all that match, newest first.
@@ -70,7 +70,8 @@ result<std::vector<base::appointment_id>> memory_backend::open_rooms(
     base::appointment_id const& after, std::size_t rows_max)
 {
     std::vector<base::appointment_id> out;
-    for (auto at = all_.appointments.upper_bound(after.str()); at != all_.appointments.end() && out.size() < rows_max; ++at)
+    for (auto at = all_.appointments.upper_bound(after.str()); at != all_.appointments.end() && out.size() < rows_max;
+         ++at)
         if (at->second.newest && all_.calls.at(at->second.newest->str()).state != call::call_state::ended)
             out.emplace_back(at->first);
     return out;
@@ -94,7 +95,8 @@ result<chunk<call::room_record>> memory_backend::list_appointments(
     for (auto const& [id, a] : all_.appointments) {
         auto room = room_of(a);
         auto const status = call::status_of(room.newest ? &*room.newest : nullptr);
-        if (!within(a.value.start, filter.from, filter.to) || (filter.status && a.value.status != *filter.status)) continue;
+        if (!within(a.value.start, filter.from, filter.to) || (filter.status && a.value.status != *filter.status))
+            continue;
         if (filter.call_status && status != *filter.call_status) continue;
         if (filter.user && !call::find_member(a.value, *filter.user)) continue;
         found.emplace_back(list_key{base::to_ms(a.value.start), id}, std::move(room));

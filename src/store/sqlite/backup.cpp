@@ -55,7 +55,9 @@ private:
 class backup final : public copy_job {
 public:
     backup(connection& source, std::unique_ptr<partial_file> file, std::filesystem::path target)
-        : file_(std::move(file)), copy_(std::make_unique<connection>(file_->path(), false)), target_(std::move(target))
+        : file_(std::move(file)),
+          copy_(std::make_unique<connection>(file_->path(), false)),
+          target_(std::move(target))
     {
         // An unfinished copy is worth nothing, so it needs no journal; what is finished is synced below.
         copy_->exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF");

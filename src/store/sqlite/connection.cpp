@@ -61,7 +61,8 @@ void statement::bind(std::size_t number, double value)
 void statement::bind(std::size_t number, std::string_view value)
 {
     if (int const at = place(number))
-        check(sqlite3_bind_text64(raw_, at, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+        check(sqlite3_bind_text64(
+            raw_, at, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 bool statement::step()
@@ -130,8 +131,8 @@ statement connection::prepare(std::string const& sql)
     auto found = cache_.find(sql);
     if (found == cache_.end()) {
         sqlite3_stmt* raw = nullptr;
-        int const code = sqlite3_prepare_v3(
-            db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+        int const code =
+            sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
         if (code != SQLITE_OK) throw failure(code, sqlite3_errmsg(db_));
         compiled made{std::unique_ptr<sqlite3_stmt, closer>(raw), {}};
         for (int n = 1, count = sqlite3_bind_parameter_count(raw); n <= count; ++n) {

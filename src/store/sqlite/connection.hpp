@@ -120,7 +120,8 @@ public:
     {
         auto ready = prepare(sql);
         ready.bind_all(values...);
-        while (ready.step()) {}
+        while (ready.step()) {
+        }
         return changes();
     }
     std::size_t changes() const;

@@ -38,7 +38,8 @@ result<std::size_t> sqlite_backend::revoke_api_keys(std::string const& name, bas
 result<std::vector<service::api_key_row>> sqlite_backend::list_api_keys()
 {
     return attempt([&] {
-        auto row = db_.prepare("SELECT name, prefix, hash, created_at, revoked_at FROM api_keys ORDER BY name, created_at");
+        auto row =
+            db_.prepare("SELECT name, prefix, hash, created_at, revoked_at FROM api_keys ORDER BY name, created_at");
         std::vector<service::api_key_row> out;
         while (row.step()) out.push_back(key_of(row));
         return out;
@@ -74,8 +75,8 @@ result<void> sqlite_backend::put_invite(service::invite_row const& row)
 result<service::invite_row> sqlite_backend::find_invite(std::string const& hash)
 {
     auto found = attempt([&]() -> std::optional<service::invite_row> {
-        auto row = db_.prepare(
-            "SELECT id, hash, appointment_id, user_id, created_at, expires_at, revoked_at FROM invites WHERE hash = $1");
+        auto row = db_.prepare("SELECT id, hash, appointment_id, user_id, created_at, expires_at, revoked_at FROM "
+                               "invites WHERE hash = $1");
         row.bind_all(hash);
         if (!row.step()) return std::nullopt;
         return invite_of(row);
@@ -89,8 +90,9 @@ result<std::vector<service::invite_row>> sqlite_backend::list_invites(
     base::appointment_id const& id, std::size_t rows_max)
 {
     return attempt([&] {
-        auto row = db_.prepare("SELECT id, hash, appointment_id, user_id, created_at, expires_at, revoked_at FROM invites"
-                               " WHERE appointment_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
+        auto row =
+            db_.prepare("SELECT id, hash, appointment_id, user_id, created_at, expires_at, revoked_at FROM invites"
+                        " WHERE appointment_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
         row.bind_all(id, rows_max);
         std::vector<service::invite_row> out;
         while (row.step()) out.push_back(invite_of(row));

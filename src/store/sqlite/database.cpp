@@ -55,9 +55,9 @@ void sqlite_target::apply(migration const& step, base::utc_time now)
     }
 }
 
-database::database(
-    std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::utc_time now)
-    : lock_(file), db_((make_private_file(file), file), false)
+database::database(std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::utc_time now)
+    : lock_(file),
+      db_((make_private_file(file), file), false)
 {
     try {
         configure(db_);

@@ -22,15 +22,16 @@ std::optional<std::string_view> maybe_word(std::optional<Enum> value)
 
 bool fact_writer::put_appointment(call::appointment const& a, bool created)
 {
-    auto const* const sql = created
-        ? "INSERT INTO appointments (id, version, status, payment_status, start_at, end_at, media, start_policy,"
-          " capacity, opens_at, closes_at, hard_end) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-        : "UPDATE appointments SET version = $2, status = $3, payment_status = $4, start_at = $5, end_at = $6,"
-          " media = $7, start_policy = $8, capacity = $9, opens_at = $10, closes_at = $11, hard_end = $12"
-          " WHERE id = $1 AND version = $2 - 1";
+    auto const* const sql =
+        created
+            ? "INSERT INTO appointments (id, version, status, payment_status, start_at, end_at, media, start_policy,"
+              " capacity, opens_at, closes_at, hard_end) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+            : "UPDATE appointments SET version = $2, status = $3, payment_status = $4, start_at = $5, end_at = $6,"
+              " media = $7, start_policy = $8, capacity = $9, opens_at = $10, closes_at = $11, hard_end = $12"
+              " WHERE id = $1 AND version = $2 - 1";
     return db_.run(sql, a.id, a.version, to_word(a.status), to_word(a.payment), a.start, a.end, to_word(a.media),
                to_word(a.policy), a.capacity, a.opens_at, a.closes_at, a.hard_end)
-        == 1;
+           == 1;
 }
 
 bool fact_writer::put_members(call::appointment const& a)
@@ -41,14 +42,15 @@ bool fact_writer::put_members(call::appointment const& a)
         a.id, now_, a.start);
     std::int64_t position = 0;
     for (auto const& m : a.members) {
-        auto const changed = db_.run(
-            "INSERT INTO appointment_participants (participant_id, appointment_id, user_id, role, name, locale, position,"
-            " start_at, removed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)"
-            " ON CONFLICT (participant_id) DO UPDATE SET role = excluded.role, name = excluded.name,"
-            " locale = excluded.locale, position = excluded.position, removed_at = NULL"
-            " WHERE appointment_participants.appointment_id = excluded.appointment_id"
-            " AND appointment_participants.user_id = excluded.user_id",
-            m.id, a.id, m.user, to_word(m.role), m.name, m.locale, ++position, a.start);
+        auto const changed =
+            db_.run("INSERT INTO appointment_participants (participant_id, appointment_id, user_id, role, name, "
+                    "locale, position,"
+                    " start_at, removed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)"
+                    " ON CONFLICT (participant_id) DO UPDATE SET role = excluded.role, name = excluded.name,"
+                    " locale = excluded.locale, position = excluded.position, removed_at = NULL"
+                    " WHERE appointment_participants.appointment_id = excluded.appointment_id"
+                    " AND appointment_participants.user_id = excluded.user_id",
+                m.id, a.id, m.user, to_word(m.role), m.name, m.locale, ++position, a.start);
         if (changed != 1) return false; // the id is another person's
     }
     return true;
@@ -84,11 +86,13 @@ errc fact_writer::operator()(call::facts::appointment_status_set const& f)
 
 bool fact_writer::put_seat(call::call_id const& id, call::seat const& s)
 {
-    auto const changed = db_.run(
-        "INSERT INTO call_seats (call_id, seat_order, participant_id, user_id, role, name, joined_at, left_at, leave_reason)"
-        " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
-        " WHERE $2 = (SELECT COALESCE(MAX(seat_order), 0) + 1 FROM call_seats WHERE call_id = $1)",
-        id, s.order, s.participant, s.user, to_word(s.role), s.name, s.joined_at, s.left_at, maybe_word(s.leave_reason));
+    auto const changed =
+        db_.run("INSERT INTO call_seats (call_id, seat_order, participant_id, user_id, role, name, joined_at, left_at, "
+                "leave_reason)"
+                " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
+                " WHERE $2 = (SELECT COALESCE(MAX(seat_order), 0) + 1 FROM call_seats WHERE call_id = $1)",
+            id, s.order, s.participant, s.user, to_word(s.role), s.name, s.joined_at, s.left_at,
+            maybe_word(s.leave_reason));
     if (changed != 1) return false;
     db_.run("INSERT INTO call_users (user_id, created_at, call_id) SELECT $2, created_at, id FROM calls WHERE id = $1"
             " ON CONFLICT DO NOTHING",
@@ -100,12 +104,13 @@ errc fact_writer::operator()(call::facts::call_started const& f)
 {
     auto const& c = f.call;
     if (c.state == call::call_state::ended) return errc::illegal_transition;
-    db_.run("INSERT INTO calls (id, appointment_id, kind, media, state, end_reason, started_by, started_by_user, created_at,"
+    db_.run("INSERT INTO calls (id, appointment_id, kind, media, state, end_reason, started_by, started_by_user, "
+            "created_at,"
             " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        c.id, c.appointment, to_word(c.kind), to_word(c.media), to_word(c.state), maybe_word(c.end_reason), c.started_by,
-        c.started_by_user, c.created_at, c.answered_at, c.connected_at, c.ended_at, c.last_alive_at, c.duration,
-        c.billable, c.parent);
+        c.id, c.appointment, to_word(c.kind), to_word(c.media), to_word(c.state), maybe_word(c.end_reason),
+        c.started_by, c.started_by_user, c.created_at, c.answered_at, c.connected_at, c.ended_at, c.last_alive_at,
+        c.duration, c.billable, c.parent);
     for (auto const& s : c.seats)
         if (!put_seat(c.id, s)) return errc::illegal_transition;
     if (!c.appointment) return errc::ok;
@@ -113,21 +118,22 @@ errc fact_writer::operator()(call::facts::call_started const& f)
             " SELECT user_id, $3, $2 FROM appointment_participants WHERE appointment_id = $1 AND removed_at IS NULL"
             " ON CONFLICT DO NOTHING",
         *c.appointment, c.id, c.created_at);
-    return one_row(db_.run("UPDATE appointments SET call_status = $2, newest_call_id = $3 WHERE id = $1", *c.appointment,
-        to_word(call::status_of(&c)), c.id));
+    return one_row(db_.run("UPDATE appointments SET call_status = $2, newest_call_id = $3 WHERE id = $1",
+        *c.appointment, to_word(call::status_of(&c)), c.id));
 }
 
 errc fact_writer::operator()(call::facts::seat_taken const& f)
 {
-    auto const* const sql = f.answers
-        ? "UPDATE calls SET last_alive_at = $2, state = 'active', answered_at = $2 WHERE id = $1 AND state = 'waiting'"
-        : "UPDATE calls SET last_alive_at = $2 WHERE id = $1 AND state <> 'ended'";
+    auto const* const sql = f.answers ? "UPDATE calls SET last_alive_at = $2, state = 'active', answered_at = $2 WHERE "
+                                        "id = $1 AND state = 'waiting'"
+                                      : "UPDATE calls SET last_alive_at = $2 WHERE id = $1 AND state <> 'ended'";
     if (db_.run(sql, f.call, f.taken.joined_at) != 1) return errc::illegal_transition;
     if (f.answers) db_.run("UPDATE appointments SET call_status = 'active' WHERE newest_call_id = $1", f.call);
     if (f.replaces) {
-        auto const given_up = db_.run("UPDATE call_seats SET left_at = $3, leave_reason = $4"
-                                      " WHERE call_id = $1 AND seat_order = $2 AND participant_id = $5 AND left_at IS NULL",
-            f.call, *f.replaces, f.taken.joined_at, to_word(f.how), f.taken.participant);
+        auto const given_up =
+            db_.run("UPDATE call_seats SET left_at = $3, leave_reason = $4"
+                    " WHERE call_id = $1 AND seat_order = $2 AND participant_id = $5 AND left_at IS NULL",
+                f.call, *f.replaces, f.taken.joined_at, to_word(f.how), f.taken.participant);
         if (given_up != 1) return errc::illegal_transition;
     }
     return put_seat(f.call, f.taken) ? errc::ok : errc::illegal_transition;
@@ -142,8 +148,9 @@ errc fact_writer::operator()(call::facts::seat_left const& f)
 
 errc fact_writer::operator()(call::facts::call_connected const& f)
 {
-    return one_row(db_.run(
-        "UPDATE calls SET connected_at = $2 WHERE id = $1 AND state = 'active' AND connected_at IS NULL", f.call, f.at));
+    return one_row(
+        db_.run("UPDATE calls SET connected_at = $2 WHERE id = $1 AND state = 'active' AND connected_at IS NULL",
+            f.call, f.at));
 }
 
 errc fact_writer::operator()(call::facts::call_alive const& f)
@@ -157,7 +164,8 @@ errc fact_writer::operator()(call::facts::call_ended const& f)
                                " billable_ms = $5 WHERE id = $1 AND state <> 'ended'",
         f.call, to_word(f.reason), f.at, f.duration, f.billable);
     if (ended != 1) return errc::illegal_transition;
-    db_.run("UPDATE call_seats SET left_at = $2, leave_reason = 'ended' WHERE call_id = $1 AND left_at IS NULL", f.call, f.at);
+    db_.run("UPDATE call_seats SET left_at = $2, leave_reason = 'ended' WHERE call_id = $1 AND left_at IS NULL", f.call,
+        f.at);
     db_.run("UPDATE appointments SET call_status = 'ended' WHERE newest_call_id = $1", f.call);
     return errc::ok;
 }

@@ -15,7 +15,8 @@ namespace {
 
 [[noreturn]] void refuse(std::string const& what, std::filesystem::path const& file, int error)
 {
-    throw open_error(open_error::kind::failed, what + " " + file.string() + ": " + std::generic_category().message(error));
+    throw open_error(
+        open_error::kind::failed, what + " " + file.string() + ": " + std::generic_category().message(error));
 }
 
 } // namespace

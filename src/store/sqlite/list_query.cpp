@@ -56,9 +56,9 @@ list_query assemble(builder& into, route const& way, conditions const& matches, 
         auto const time = into.add(before->at_ms);
         along.add("(" + way.time + ", " + way.id + ") < (" + time + ", " + into.add(before->id) + ")");
     }
-    auto sql = "SELECT " + way.id + ", " + way.time + ", (" + matches.str() + ") FROM " + way.from + " WHERE " + along.str()
-        + " ORDER BY " + way.time + " DESC, " + way.id + " DESC LIMIT "
-        + into.add(static_cast<std::int64_t>(looks_max));
+    auto sql = "SELECT " + way.id + ", " + way.time + ", (" + matches.str() + ") FROM " + way.from + " WHERE "
+               + along.str() + " ORDER BY " + way.time + " DESC, " + way.id + " DESC LIMIT "
+               + into.add(static_cast<std::int64_t>(looks_max));
     return {std::move(sql), into.take()};
 }
 
@@ -81,8 +81,7 @@ route route_of(builder& into, service::call_filter const& f)
     if (f.user)
         return {"call_users u CROSS JOIN calls c", "c.id = u.call_id AND u.user_id = " + into.add(f.user->str()),
             "u.call_id", "u.created_at"};
-    if (f.end_reason)
-        return {"calls c", "c.end_reason = " + into.add_word(*f.end_reason), "c.id", "c.created_at"};
+    if (f.end_reason) return {"calls c", "c.end_reason = " + into.add_word(*f.end_reason), "c.id", "c.created_at"};
     if (f.states.size() == 1)
         return {"calls c", "c.state = " + into.add_word(f.states.front()), "c.id", "c.created_at"};
     if (!f.states.empty() && !ended) return {"calls c", "c.state <> 'ended'", "c.id", "c.created_at"};
@@ -92,8 +91,7 @@ route route_of(builder& into, service::call_filter const& f)
 
 } // namespace
 
-list_query calls_query(
-    service::call_filter const& f, std::optional<list_key> const& before, std::size_t looks_max)
+list_query calls_query(service::call_filter const& f, std::optional<list_key> const& before, std::size_t looks_max)
 {
     builder into;
     conditions matches;
@@ -101,7 +99,8 @@ list_query calls_query(
     if (f.end_reason) matches.add("COALESCE(c.end_reason, '') = " + into.add_word(*f.end_reason));
     if (f.kind) matches.add("c.kind = " + into.add_word(*f.kind));
     if (f.appointment && f.user)
-        matches.add("EXISTS (SELECT 1 FROM call_users x WHERE x.call_id = c.id AND x.user_id = " + into.add(f.user->str()) + ")");
+        matches.add("EXISTS (SELECT 1 FROM call_users x WHERE x.call_id = c.id AND x.user_id = "
+                    + into.add(f.user->str()) + ")");
     auto const way = route_of(into, f);
     return assemble(into, way, matches, f.from, f.to, before, looks_max);
 }

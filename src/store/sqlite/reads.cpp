@@ -100,9 +100,10 @@ std::vector<call::seat> reads::seats(base::call_id const& id)
 
 std::optional<call::call_record> reads::call(base::call_id const& id)
 {
-    auto row = db_.prepare("SELECT appointment_id, kind, media, state, end_reason, started_by, started_by_user, created_at,"
-                           " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id"
-                           " FROM calls WHERE id = $1");
+    auto row =
+        db_.prepare("SELECT appointment_id, kind, media, state, end_reason, started_by, started_by_user, created_at,"
+                    " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id"
+                    " FROM calls WHERE id = $1");
     row.bind_all(id);
     if (!row.step()) return std::nullopt;
     call::call_record out;
@@ -165,12 +166,14 @@ std::vector<service::call_event_row> reads::events(base::call_id const& id, std:
 
 std::vector<chain_row> reads::chain(std::uint64_t after, std::size_t rows_max)
 {
-    auto row = db_.prepare("SELECT seq, at, type, participant_id, data, hash, event_id, call_id, prev_hash FROM call_events"
-                           " WHERE event_id > $1 ORDER BY event_id LIMIT $2");
+    auto row =
+        db_.prepare("SELECT seq, at, type, participant_id, data, hash, event_id, call_id, prev_hash FROM call_events"
+                    " WHERE event_id > $1 ORDER BY event_id LIMIT $2");
     row.bind_all(after, rows_max);
     std::vector<chain_row> out;
     while (row.step())
-        out.push_back({static_cast<std::uint64_t>(row.integer(6)), base::call_id{row.text(7)}, event_of(row), row.text(8)});
+        out.push_back(
+            {static_cast<std::uint64_t>(row.integer(6)), base::call_id{row.text(7)}, event_of(row), row.text(8)});
     return out;
 }
 

@@ -12,7 +12,11 @@ using base::errc;
 
 sqlite_backend::sqlite_backend(
     std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::clock const& clock)
-    : base_(file, migrations_dir, clock.now().utc), db_(base_.db()), reads_(db_), chain_(db_), clock_(clock)
+    : base_(file, migrations_dir, clock.now().utc),
+      db_(base_.db()),
+      reads_(db_),
+      chain_(db_),
+      clock_(clock)
 {}
 
 /// Lost races are ordinary; a row that breaks another rule of the schema is a bug of ours.
@@ -21,7 +25,7 @@ errc sqlite_backend::note(failure const& e)
     auto const error = e.error();
     if (error == errc::store_unavailable) trouble_ = "sqlite " + std::to_string(e.code()) + ": " + e.what();
     bool const ordinary = e.code() == SQLITE_CONSTRAINT_UNIQUE || e.code() == SQLITE_CONSTRAINT_PRIMARYKEY
-        || e.code() == SQLITE_CONSTRAINT_FOREIGNKEY;
+                          || e.code() == SQLITE_CONSTRAINT_FOREIGNKEY;
     if (error == errc::internal || (e.is_constraint() && !ordinary))
         base::log::error("store_row_refused", {{"code", e.code()}, {"problem", e.what()}});
     return error;

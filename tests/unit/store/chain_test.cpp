@@ -59,7 +59,10 @@ TEST(Chain, EveryFieldCounts)
 class KeptChain : public testing::Test {
 protected:
     std::filesystem::path file() const { return folder_.path() / "calls.db"; }
-    std::unique_ptr<store::store_thread> open() { return store::open_store("sqlite:" + file().string(), migrations(), clock_); }
+    std::unique_ptr<store::store_thread> open()
+    {
+        return store::open_store("sqlite:" + file().string(), migrations(), clock_);
+    }
     /// Five events; the store is closed again.
     void fill()
     {
@@ -68,14 +71,17 @@ protected:
         ASSERT_EQ(ports.append({facts::appointment_put{appointment_of(1), true}, started(1, 1, 10), answered(1, 1, 11),
                       facts::call_connected{call_no(1), at(12)}}),
             errc::ok);
-        ASSERT_EQ(ports.append({facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(13)}, ended(1, 14)}), errc::ok);
+        ASSERT_EQ(ports.append(
+                      {facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(13)}, ended(1, 14)}),
+            errc::ok);
         ASSERT_EQ(ports.chain().rows, 5u);
     }
     /// What somebody who owns the file can do.
     void tamper(std::string const& sql)
     {
         store::sqlite::connection db(file(), false);
-        db.exec("DROP TRIGGER call_events_no_update; DROP TRIGGER call_events_no_delete; DROP TRIGGER call_events_no_replace;");
+        db.exec("DROP TRIGGER call_events_no_update; DROP TRIGGER call_events_no_delete; DROP TRIGGER "
+                "call_events_no_replace;");
         db.exec(sql);
     }
     store::chain_report report() { return asking{*open()}.chain(); }

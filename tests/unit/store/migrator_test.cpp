@@ -22,7 +22,8 @@ protected:
         std::filesystem::create_directory(folder_.path() / "migrations");
         write("0001_first.sql", "CREATE TABLE first (id TEXT PRIMARY KEY);");
         write("0002_second.sql", "CREATE TABLE second (id TEXT PRIMARY KEY);");
-        write("0002_second.sqlite.sql", "CREATE TRIGGER no_second BEFORE DELETE ON second BEGIN SELECT RAISE(ABORT, 'no'); END;");
+        write("0002_second.sqlite.sql",
+            "CREATE TRIGGER no_second BEFORE DELETE ON second BEGIN SELECT RAISE(ABORT, 'no'); END;");
         write("0002_second.postgres.sql", "this is for another engine");
     }
     std::filesystem::path dir() const { return folder_.path() / "migrations"; }

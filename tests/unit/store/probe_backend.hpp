@@ -70,7 +70,8 @@ public:
     void wait_until_held()
     {
         std::unique_lock lock(guard_);
-        if (!changed_.wait_for(lock, patience, [&] { return held_; })) throw std::runtime_error("nobody came to the gate");
+        if (!changed_.wait_for(lock, patience, [&] { return held_; }))
+            throw std::runtime_error("nobody came to the gate");
     }
     void open()
     {

@@ -110,9 +110,8 @@ TEST_F(StoreThread, AnswersAFullQueueAtOnce)
     for (int i = 0; i < 3; ++i) {
         auto const answer = std::make_shared<std::promise<errc>>();
         reads.push_back(answer->get_future());
-        store_->load_room(appointment_no(1), [answer](auto const& r) {
-            answer->set_value(r ? errc::ok : base::to_errc(r.error()));
-        });
+        store_->load_room(
+            appointment_no(1), [answer](auto const& r) { answer->set_value(r ? errc::ok : base::to_errc(r.error())); });
     }
     gate_.open();
     EXPECT_EQ(answer_of(third), errc::store_unavailable);
