@@ -111,6 +111,7 @@ struct body {
     T& operator*() noexcept { return *value; }
     T const& operator*() const noexcept { return *value; }
     T* operator->() noexcept { return &*value; }
+    T const* operator->() const noexcept { return &*value; }
 };
 
 struct start_call_body {

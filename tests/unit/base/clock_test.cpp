@@ -59,6 +59,18 @@ TEST(Clock, RefusesYearsThatTheOffsetMovesOutOfRange)
     EXPECT_TRUE(from_rfc3339("9999-12-31T23:59:59.999+00:01"));
 }
 
+TEST(Clock, FindsTheDayAroundATime)
+{
+    auto const [first, next] = local_day(noon);
+    EXPECT_LE(first, noon);
+    EXPECT_GT(next, noon);
+    EXPECT_GE(next - first, 23h);
+    EXPECT_LE(next - first, 25h);
+    EXPECT_EQ(local_day(first).first, first);
+    EXPECT_EQ(local_day(next - 1ms).first, first);
+    EXPECT_EQ(local_day(next).first, next);
+}
+
 TEST(Clock, SystemClockMovesForwardOnBothReadings)
 {
     system_clock const clock;
