@@ -1,0 +1,134 @@
+#include "listener.hpp"
+
+#include "rendezvous/base/log.hpp"
+
+#include <boost/asio/ip/v6_only.hpp>
+
+#include <charconv>
+#include <stdexcept>
+
+#include <netinet/tcp.h>
+
+namespace rendezvous::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace log = base::log;
+using asio::ip::tcp;
+
+constexpr int backlog = 4'096;
+/// While the process has no file descriptor left, asking for connections would spin.
+constexpr base::milliseconds exhausted_pause{250};
+
+/// Small enough that what a slow reader has not taken stays in our queue, where it is counted.
+using not_sent_low_water = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int not_sent_bytes = 16 * 1'024;
+
+std::string text_of(tcp::endpoint const& at)
+{
+    auto const address = at.address().to_string();
+    return (at.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(at.port());
+}
+
+} // namespace
+
+tcp::endpoint parse_endpoint(std::string const& text)
+{
+    auto const colon = text.rfind(':');
+    auto host = text.substr(0, colon);
+    bool const bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    boost::system::error_code ec;
+    auto const address = asio::ip::make_address(host, ec);
+    std::uint16_t port = 0;
+    char const* const end = text.data() + text.size();
+    char const* const begin = colon == std::string::npos ? end : text.data() + colon + 1;
+    auto const parsed = std::from_chars(begin, end, port);
+    if (ec || address.is_v6() != bracketed || parsed.ec != std::errc{} || parsed.ptr != end)
+        throw std::runtime_error("not an address and port: " + text);
+    return {address, port};
+}
+
+listener::listener(std::vector<std::shared_ptr<shard_net>> shards, tcp::endpoint const& at, bool v6_only,
+    bool websocket_only, std::shared_ptr<asio::ssl::context> tls)
+    : shards_(std::move(shards)), acceptor_(shards_.front()->core->shards.context(0).get_executor()),
+      pause_(shards_.front()->wheel, [this] { accept(); }), websocket_only_(websocket_only), tls_(std::move(tls))
+{
+    try {
+        acceptor_.open(at.protocol());
+        acceptor_.set_option(tcp::acceptor::reuse_address(true));
+        if (at.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(v6_only));
+        // Accepted sockets inherit it.
+        acceptor_.set_option(not_sent_low_water(not_sent_bytes));
+        acceptor_.bind(at);
+        acceptor_.listen(backlog);
+    } catch (boost::system::system_error const& e) {
+        throw std::runtime_error("cannot listen on " + text_of(at) + ": " + e.code().message());
+    }
+}
+
+std::uint16_t listener::port() const
+{
+    return acceptor_.local_endpoint().port();
+}
+
+void listener::accept()
+{
+    if (!acceptor_.is_open()) return;
+    auto& gate = shards_.front()->core->gate;
+    // Beyond connections_per_s the backlog waits: a storm is served late, not turned away.
+    if (!gate.take_connection(shards_.front()->wheel.now())) return pause_.arm(base::milliseconds{0});
+    auto const& executor = shards_[next_shard_]->core->shards.context(next_shard_).get_executor();
+    acceptor_.async_accept(
+        executor, peer_, [self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
+            self->on_accepted(ec, std::move(socket));
+        });
+}
+
+void listener::on_accepted(boost::system::error_code ec, tcp_socket socket)
+{
+    namespace error = asio::error;
+    if (!acceptor_.is_open()) return;
+    if (ec == error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system
+        || ec == error::no_buffer_space || ec == error::no_memory) {
+        log::warn("accept_exhausted", {{"reason", ec.message()}});
+        return pause_.arm(exhausted_pause);
+    }
+    if (ec) return accept();
+
+    auto const& core = shards_.front()->core;
+    arrival arrived;
+    arrived.peer = plain_address(peer_.address());
+    arrived.websocket_only = websocket_only_;
+    if (!shards_.front()->settings->trusted.contains(arrived.peer)) {
+        auto key = address_key(arrived.peer);
+        auto const verdict = core->gate.enter(key);
+        if (verdict == admission::verdict::cut) return accept();
+        arrived.refused = verdict == admission::verdict::refuse;
+        arrived.ticket = std::make_shared<gate_ticket>(core, std::move(key));
+    }
+    hand_over(std::move(socket), std::move(arrived));
+    accept();
+}
+
+void listener::hand_over(tcp_socket socket, arrival arrived)
+{
+    boost::system::error_code ec;
+    socket.set_option(tcp::no_delay(true), ec);
+    auto const index = next_shard_;
+    next_shard_ = (next_shard_ + 1) % shards_.size();
+    auto const box = std::make_shared<tcp_socket>(std::move(socket));
+    shards_.front()->core->shards.dispatch(
+        index, [there = shards_[index], box, tls = tls_, arrived = std::move(arrived)] {
+            serve_http(there, std::move(*box), *tls, arrived);
+        });
+}
+
+void listener::stop()
+{
+    pause_.disarm();
+    boost::system::error_code ec;
+    acceptor_.close(ec);
+}
+
+} // namespace rendezvous::net

@@ -1,0 +1,145 @@
+#include "rendezvous/net/server.hpp"
+
+#include "listener.hpp"
+#include "tls_context.hpp"
+
+#include "rendezvous/base/log.hpp"
+#include "rendezvous/net/tls.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace rendezvous::net {
+namespace {
+
+using boost::asio::ip::tcp;
+
+std::shared_ptr<net_settings const> make_settings(server_options const& options)
+{
+    return std::make_shared<net_settings const>(net_settings{options.limits, options.keep_alive, options.lag_max,
+        origin_rules(options.public_url, options.allowed_origins), address_blocks(options.trusted_proxies)});
+}
+
+/// `[::]` serves IPv4 too, unless an IPv4 address has been given that port.
+bool v6_only(tcp::endpoint const& at, std::vector<tcp::endpoint> const& all)
+{
+    return std::any_of(all.begin(), all.end(),
+        [&at](tcp::endpoint const& other) { return other.address().is_v4() && other.port() == at.port(); });
+}
+
+} // namespace
+
+struct server::impl {
+    server_options options;
+    std::shared_ptr<net_core> core;
+    std::vector<std::shared_ptr<shard_net>> shards;
+    std::vector<std::shared_ptr<listener>> listeners;
+
+    std::vector<std::uint16_t> bind(std::vector<std::string> const& endpoints, bool websocket_only,
+        std::shared_ptr<boost::asio::ssl::context> const& tls);
+    std::vector<tcp::endpoint> all_endpoints() const;
+    void on_each_shard(std::function<void(shard_net&)> const& work);
+    void on_each_listener(std::function<void(listener&)> const& work);
+};
+
+std::vector<tcp::endpoint> server::impl::all_endpoints() const
+{
+    std::vector<tcp::endpoint> out;
+    for (auto const* list : {&options.listen, &options.websocket_listen})
+        for (auto const& text : *list) out.push_back(parse_endpoint(text));
+    return out;
+}
+
+std::vector<std::uint16_t> server::impl::bind(std::vector<std::string> const& endpoints, bool websocket_only,
+    std::shared_ptr<boost::asio::ssl::context> const& tls)
+{
+    auto const all = all_endpoints();
+    std::vector<std::uint16_t> ports;
+    for (auto const& text : endpoints) {
+        auto const at = parse_endpoint(text);
+        listeners.push_back(std::make_shared<listener>(shards, at, v6_only(at, all), websocket_only, tls));
+        ports.push_back(listeners.back()->port());
+        base::log::info("listening", {{"address", at.address().to_string()}, {"port", unsigned{ports.back()}},
+                                         {"websocketOnly", websocket_only}});
+    }
+    return ports;
+}
+
+void server::impl::on_each_shard(std::function<void(shard_net&)> const& work)
+{
+    for (auto const& each : shards) core->shards.dispatch(each->index, [each, work] { work(*each); });
+}
+
+void server::impl::on_each_listener(std::function<void(listener&)> const& work)
+{
+    core->shards.dispatch(0, [all = listeners, work] {
+        for (auto const& each : all) work(*each);
+    });
+}
+
+server::server(service::shards& shards, server_options options, http_handler handler, socket_handler_factory sockets,
+    base::clock const& clock, base::id_generator& ids)
+    : impl_(std::make_unique<impl>())
+{
+    impl_->options = std::move(options);
+    impl_->core.reset(new net_core{shards, clock, ids, std::move(handler), std::move(sockets), static_files{},
+        admission(impl_->options.limits)});
+}
+
+server::~server()
+{
+    impl_->core->over = true;
+}
+
+bound_ports server::start()
+{
+    auto& me = *impl_;
+    auto const tls = make_tls_context(me.options.certificate, me.options.key);
+    if (!me.options.web_root.empty()) me.core->files = static_files(me.options.web_root);
+    auto const settings = make_settings(me.options);
+    for (std::size_t i = 0; i < me.core->shards.count(); ++i)
+        me.shards.push_back(std::make_shared<shard_net>(me.core, i, settings));
+    bound_ports out;
+    out.listen = me.bind(me.options.listen, false, tls);
+    out.websocket_listen = me.bind(me.options.websocket_listen, true, tls);
+    me.on_each_shard([](shard_net& each) { each.start_ticking(); });
+    me.on_each_listener([](listener& each) { each.accept(); });
+    return out;
+}
+
+void server::stop_accepting()
+{
+    impl_->on_each_listener([](listener& each) { each.stop(); });
+}
+
+void server::close_all(std::uint16_t code, std::string reason)
+{
+    impl_->on_each_shard([code, reason = std::move(reason)](shard_net& each) { each.close_all(code, reason); });
+}
+
+server_counts server::counts() const
+{
+    server_counts out;
+    for (auto const& each : impl_->shards) {
+        out.http += each->http_count.load(std::memory_order_relaxed);
+        out.websockets += each->websocket_count.load(std::memory_order_relaxed);
+    }
+    return out;
+}
+
+std::optional<std::string> server::reload(server_options const& options)
+{
+    try {
+        auto const tls = make_tls_context(options.certificate, options.key);
+        auto const settings = make_settings(options);
+        impl_->on_each_shard([settings](shard_net& each) { each.settings = settings; });
+        impl_->on_each_listener([tls](listener& each) { each.use(tls); });
+        auto const core = impl_->core;
+        core->shards.dispatch(0, [core, settings] { core->gate.set_limits(settings->limits); });
+        return std::nullopt;
+    } catch (std::runtime_error const& e) {
+        return e.what();
+    }
+}
+
+} // namespace rendezvous::net
