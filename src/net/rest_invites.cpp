@@ -108,7 +108,8 @@ rest_reply redeem_invite(rest_call c)
         co_return problem_reply(c, errc::rate_limited);
     auto const body = protocol::parse_redeem(c.request->body);
     if (!body) co_return refusal_reply(c, body.refusal);
-    auto row = co_await find_invite(house, c.captures[0]);
+    auto const code = c.captures[0];
+    auto row = co_await find_invite(house, code);
     if (!row) {
         auto const why = base::to_errc(row.error());
         if (why == errc::not_found) house.access.record_failure(c.request->remote_ip, now);
