@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { chromium } from './harness/browsers.js';
 import { Person } from './harness/person.js';
-import { bookAppointment, openDoctor, openPatient, tomorrow } from './harness/scene.js';
+import { bookAppointment, openDoctor, openInvite, openPatient, tomorrow } from './harness/scene.js';
 import { Server } from './harness/server.js';
 
 const LIMIT = { timeout: 90_000 };
@@ -51,16 +51,21 @@ describe('what cannot go on says why', () => {
 
   test('too early', LIMIT, async () => {
     const appointment = await bookAppointment(server, tomorrow());
-    const person = await openPatient(browser, server, appointment);
-    await person.waitForText(/outside-window|EARLY/i, 'error-code');
-    await person.waitForText(/you can come in/i);
-    assert.equal(await person.sees('start-call'), false);
+    const person = await openInvite(browser, server, appointment);
+    for (const enter of [false, true]) {
+      if (enter) await person.press('enter-waiting-room');
+      await person.waitForText(/EARLY-1/, 'error-code');
+      await person.waitForText(/you can come in from/i);
+      assert.equal(await person.sees('start-call'), false);
+    }
     await person.leave();
   });
 
   test('unpaid, and the button comes by itself once it is paid', LIMIT, async () => {
     const appointment = await bookAppointment(server, { paymentStatus: 'unpaid' });
-    const person = await openPatient(browser, server, appointment);
+    const person = await openInvite(browser, server, appointment);
+    await person.waitForText(/PAY-1/, 'error-code');
+    await person.press('enter-waiting-room');
     await person.waitForText(/PAY-1/, 'error-code');
     await person.waitForText(/payment is needed/i);
     assert.equal(await person.sees('start-call'), false);
@@ -76,7 +81,8 @@ describe('what cannot go on says why', () => {
 
   test('an appointment that was cancelled', LIMIT, async () => {
     const appointment = await bookAppointment(server, { status: 'cancelled' });
-    const person = await openPatient(browser, server, appointment);
+    const person = await openInvite(browser, server, appointment);
+    await person.waitForText(/ROOM-2/, 'error-code');
     await person.waitForText(/cancelled/i);
     assert.equal(await person.sees('start-call'), false);
     await person.leave();
@@ -86,9 +92,9 @@ describe('what cannot go on says why', () => {
     const strict = await chromium({ permission: 'deny' });
     try {
       const appointment = await bookAppointment(server);
-      for (const open of [openPatient, openDoctor]) {
+      for (const [open, button] of [[openInvite, 'enter-waiting-room'], [openInvite, 'check-devices'], [openDoctor, 'start-call']]) {
         const person = await open(strict, server, appointment);
-        await person.press('start-call');
+        await person.press(button);
         assert.match(await person.waitForText(/\S/, 'error-code'), /PERM-1/);
         await person.waitForText(/blocking your camera and microphone/i);
         await person.leave();
@@ -104,7 +110,6 @@ describe('what cannot go on says why', () => {
     try {
       const appointment = await bookAppointment(server);
       const person = await openPatient(bare, server, appointment);
-      await person.press('start-call');
       assert.match(await person.waitForText(/\S/, 'error-code'), /DEV-1/);
       await person.leave();
     } finally {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from './harness/browsers.js';
 import { connect } from './harness/flow.js';
 import { Person } from './harness/person.js';
-import { bookAppointment, openDoctor, openPatient, tomorrow } from './harness/scene.js';
+import { bookAppointment, openDoctor, openInvite, tomorrow } from './harness/scene.js';
 import { Server } from './harness/server.js';
 
 const LIMIT = { timeout: 180_000 };
@@ -54,9 +54,15 @@ describe('screens', () => {
         const doctor = await openDoctor(browser, server, appointment, look);
         await doctor.waitFor('start-call');
         await shoot(doctor, 'list');
-        const patient = await openPatient(browser, server, appointment, look);
-        await patient.waitFor('start-call');
+        const patient = await openInvite(browser, server, appointment, look);
+        await patient.waitFor('check-devices');
         await shoot(patient, 'landing');
+        await patient.press('check-devices');
+        await patient.waitForNo('check-devices');
+        await shoot(patient, 'check');
+        await patient.press('enter-waiting-room');
+        await patient.waitFor('start-call');
+        await shoot(patient, 'waiting-room');
         await connect(server, appointment, doctor, patient, 'patient');
         await shoot(doctor, 'call-doctor');
         await shoot(patient, 'call-patient');
@@ -66,7 +72,7 @@ describe('screens', () => {
         await doctor.leave();
         await patient.leave();
 
-        const early = await openPatient(browser, server, await bookAppointment(server, tomorrow()), look);
+        const early = await openInvite(browser, server, await bookAppointment(server, tomorrow()), look);
         await early.waitFor('error-code');
         await shoot(early, 'too-early');
         await early.leave();

@@ -56,9 +56,9 @@ export function watchPage() {
     return [...data].filter((_, i) => i % 4 !== 3);
   };
 
-  /** All visible text, shadow roots included. */
+  /** All visible text, shadow roots included; what is not rendered would give its text too, so it is left out first. */
   const text = () =>
-    roots().map((root) => (root === document ? document.body?.innerText : [...root.children].map((e) => e.innerText).join('\n'))).join('\n');
+    roots().flatMap((root) => (root === document ? [document.body] : [...root.children]).filter(visible).map((e) => e.innerText)).join('\n');
 
   Object.defineProperty(window, 'watched', { value: { connections, violations, byTestId, visible, media, picture, text } });
 }

@@ -103,7 +103,11 @@ export class Person {
     }, limits);
   }
 
-  /** An attribute or property of a control, e.g. its accessible name. */
+  waitForNoText(pattern, limits) {
+    return until(`the page no longer says ${pattern}`, async () => !pattern.test(await this.text()), limits);
+  }
+
+  /** What a control says it does. */
   async label(testid) {
     const element = await this.#element(testid);
     return element.evaluate((e) => e.getAttribute('aria-label') || e.innerText || e.title);

@@ -21,10 +21,17 @@ export async function bookAppointment(server, fields = {}) {
 /** Fields of an appointment that is hours away. */
 export const tomorrow = () => ({ start: at(24 * 60 * MINUTE), end: at(24 * 60 * MINUTE + 30 * MINUTE) });
 
-/** The patient opens the link from the invitation. */
-export async function openPatient(browser, server, appointment, options) {
+/** The patient opens the link from the invitation and sees the first screen. */
+export async function openInvite(browser, server, appointment, options) {
   const { url } = await server.api.invite(appointment.id, appointment.patient.userId);
   return Person.open(browser, server, url, options);
+}
+
+/** The patient opens the link and goes to the waiting room. */
+export async function openPatient(browser, server, appointment, options) {
+  const patient = await openInvite(browser, server, appointment, options);
+  await patient.press('enter-waiting-room');
+  return patient;
 }
 
 /** The doctor opens the day's list with a token from the booking system. */
