@@ -181,8 +181,22 @@ private:
     {
         ++at_;
         if (at_ == end_) return false;
-        char const kind = *at_++;
-        if (kind != 'u') return std::string_view("\"\\/bfnrt").find(kind) != std::string_view::npos;
+        switch (*at_++) {
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't': return true;
+        case 'u': return four_hex_digits();
+        default: return false;
+        }
+    }
+
+    bool four_hex_digits()
+    {
         if (end_ - at_ < 4) return false;
         bool const hex = std::all_of(at_, at_ + 4, [](char c) { return hex_value(c) >= 0; });
         at_ += 4;
@@ -261,6 +275,7 @@ bool append_unicode(std::string& out, std::string_view inner, std::size_t& pos)
 /// Undoes the escapes of a scanned string without its quotes.
 std::optional<std::string> unescape(std::string_view inner)
 {
+    if (inner.find('\\') == std::string_view::npos) return std::string(inner);
     std::string out;
     out.reserve(inner.size());
     for (std::size_t pos = 0; pos < inner.size();) {

@@ -183,7 +183,7 @@ TEST(ServerMessage, SendsTheSmallOnes)
 TEST(ServerMessage, EscapesWhateverANameHolds)
 {
     auto call = sample::waiting_call();
-    call.seats[0].name = std::string("\"\\/\b\f\n\r\t\x01\x1f\x7f\0<h1>\xc3\xa9\xf0\x9f\x98\x80", 26);
+    call.seats[0].name = std::string("\"\\/\b\f\n\r\t\x01\x1f\x7f\0<h1>\xc3\xa9\xf0\x9f\x98\x80", 22);
     auto const text = event_message(1, call::events::active_call{1, call});
     EXPECT_NE(text.find(R"("name":"\"\\/\b\f\n\r\t\u0001\u001f\u007f\u0000<h1>)"), std::string::npos) << text;
     EXPECT_EQ(json::parse(text)["call"]["participants"][0]["name"], call.seats[0].name);
