@@ -15,7 +15,7 @@ export class AppointmentCard extends BaseElement {
   static tag = 'appointment-card';
   static css = `
     .card { display: grid; grid-template-columns: 7rem minmax(0, 1fr) auto; gap: 0.4rem 1.2rem; align-items: center; padding: 1rem 1.3rem; }
-    .time { font-size: 1.2rem; font-weight: 650; white-space: nowrap; }
+    .time { font-variant-numeric: tabular-nums; font-size: 1.2rem; font-weight: 650; white-space: nowrap; }
     .time small { display: block; font-weight: 400; font-size: 0.9rem; color: var(--call-muted); }
     .name { font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere; }
     .facts { display: flex; flex-wrap: wrap; gap: 0.3rem 0.8rem; align-items: center; margin-block-start: 0.25rem; font-size: 0.95rem; }
@@ -39,8 +39,8 @@ export class AppointmentCard extends BaseElement {
 
   build() {
     const n = this.#nodes;
-    n.from = h('span', { class: 'clock' });
-    n.to = h('small', { class: 'clock' });
+    n.from = h('span', {});
+    n.to = h('small', {});
     n.name = h('h2', { class: 'name' });
     n.chip = h('span', { class: 'chip', testid: 'call-status' });
     n.media = h('span', {});

@@ -7,7 +7,7 @@ export class LanguageSwitch extends BaseElement {
   static tag = 'language-switch';
   static css = `
     :host { display: inline-block; }
-    select { padding: 0.3rem 0.7rem; font-size: 0.95rem; border: 1.5px solid var(--call-control-line); background: var(--call-card); color: var(--call-fg); max-inline-size: 100%; min-block-size: 48px; }
+    select { padding: 0.2rem 0.5rem; font-size: 0.9rem; border: 1.5px solid var(--call-control-line); background: var(--call-card); color: var(--call-fg); max-inline-size: 100%; min-block-size: 48px; }
   `;
 
   #select;

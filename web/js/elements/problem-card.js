@@ -1,5 +1,5 @@
 import { h, setText, setAttribute } from '../lib/dom.js';
-import { hasText, t } from '../lib/i18n.js';
+import { formatPhone, hasText, t } from '../lib/i18n.js';
 import { icon } from '../lib/icons.js';
 import { BaseElement } from './base-element.js';
 
@@ -58,7 +58,7 @@ export class ProblemCard extends BaseElement {
     const lines = steps ? t(steps, values).split('\n') : [];
     this.#steps.replaceChildren(...lines.map((line) => h('li', {}, line)));
     this.#showActions(actions, values);
-    setText(this.#phone, phone ? t('help.phone', { number: phone }) : '');
+    setText(this.#phone, phone ? t('help.phone', { number: formatPhone(phone) }) : '');
     setText(this.#codeLabel, t('problem.code'));
     setText(this.#code, code);
   }

@@ -72,6 +72,14 @@ export function hasText(key) {
   return key in texts || key in fallback;
 }
 
+/**
+ * @param {string} number of a phone, as the clinic writes it
+ * @returns {string} the same, never broken over two lines
+ */
+export function formatPhone(number) {
+  return number.replace(/ /g, '\u00a0').replace(/-/g, '\u2011');
+}
+
 /** @param {string | number | Date} time */
 export function formatTime(time) {
   return new Intl.DateTimeFormat(intlLocale(), { hour: '2-digit', minute: '2-digit' }).format(new Date(time));

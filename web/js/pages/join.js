@@ -4,7 +4,7 @@ import { defineCallElements } from '../elements/define.js';
 import { VideoConsultation } from '../elements/video-consultation.js';
 import { prepareAnnouncements } from '../lib/announce.js';
 import { createApi } from '../lib/api.js';
-import { onLocaleChange, startLocale, t } from '../lib/i18n.js';
+import { formatPhone, onLocaleChange, startLocale, t } from '../lib/i18n.js';
 import { PageTitle, startPage } from '../lib/page.js';
 import { identityOf } from '../lib/staff-page.js';
 import { storeInvite, storeToken, storedInvite, storedToken, takeFragment, tokenClaims } from '../lib/tab-store.js';
@@ -64,7 +64,7 @@ function showClinic(detail) {
   clinic = detail ?? clinic;
   title.clinic = clinic?.name ?? '';
   document.getElementById('clinic').textContent = clinic?.name || t('brand');
-  document.getElementById('help').textContent = clinic?.supportPhone ? t('help.phone', { number: clinic.supportPhone }) : '';
+  document.getElementById('help').textContent = clinic?.supportPhone ? t('help.phone', { number: formatPhone(clinic.supportPhone) }) : '';
 }
 
 async function open() {
