@@ -14,10 +14,9 @@ export class Person {
    * @param {import('puppeteer-core').Browser} browser
    * @param {import('./server.js').Server} server
    * @param {string} url  of this server; anything it requests elsewhere is a fault
-   * @param {{viewport?: object, scheme?: string,  (Chromium only: Firefox lacks some of the commands)
-   *   before?: (page: import('puppeteer-core').Page) => Promise<void>}} [options]
+   * @param {{viewport?: object, scheme?: string}} [options]  Chromium only: not every Firefox ESR has the commands
    */
-  static async open(browser, server, url, { viewport, scheme, before } = {}) {
+  static async open(browser, server, url, { viewport, scheme } = {}) {
     const person = new Person();
     person.#server = server;
     person.#context = await browser.createBrowserContext();
@@ -26,7 +25,6 @@ export class Person {
     if (scheme) await person.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     person.#watch();
     await person.page.evaluateOnNewDocument(watchPage);
-    await before?.(person.page);
     await person.page.goto(url, { waitUntil: 'domcontentloaded' });
     return person;
   }

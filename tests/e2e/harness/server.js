@@ -1,26 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { Api } from './api.js';
+import { Process, freePort } from './process.js';
 import { until } from './until.js';
 
 const run = promisify(execFile);
 const BINARY = process.env.RENDEZVOUS_BIN;
-
-/** A port that was free a moment ago; the configuration has no port 0. */
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 async function makeCertificate(folder) {
   await run('openssl', [
@@ -52,8 +41,7 @@ listen = "127.0.0.1:${metricsPort}"
 /** One `rendezvous serve` with a database, certificate and ports of its own; everything goes with `stop()`. */
 export class Server {
   #folder;
-  #child;
-  #log = '';
+  #process;
 
   static async start() {
     const server = new Server();
@@ -73,24 +61,20 @@ export class Server {
 
   /** Starts the process and waits until it says it is ready. Also used after `kill()`: same files, same ports. */
   async launch() {
-    const child = spawn(BINARY, ['serve', '--config', this.#config], { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => (this.#log = (this.#log + text).slice(-200000)));
-    }
+    this.#process = new Process(BINARY, ['serve', '--config', this.#config], { cwd: this.#folder });
     const probe = new Api(this.port, this.certificate);
     await until('the server is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.#log}`);
+      this.#process.assertRunning();
       return (await probe.request('GET', '/readyz')).status === 200;
-    }).catch((error) => {
-      child.kill('SIGKILL');
+    }).catch(async (error) => {
+      await this.#process.kill();
       throw error;
     });
   }
 
   /** What the server wrote so far. */
   get log() {
-    return this.#log;
+    return this.#process.log;
   }
 
   /** Runs one command of the binary with this server's configuration; gives its standard output. */
@@ -105,22 +89,16 @@ export class Server {
   }
 
   /** kill -9: no goodbye, nothing written any more. */
-  async kill() {
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await gone;
+  kill() {
+    return this.#process.kill();
   }
 
   /** SIGTERM; a server that does not end cleanly fails the test. */
   async stop() {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const gone = once(this.#child, 'exit');
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20000);
-      this.#child.kill('SIGTERM');
-      const [code, signal] = await gone;
-      clearTimeout(timer);
-      if (code !== 0) throw new Error(`the server ended with ${code ?? signal} after SIGTERM:\n${this.#log.slice(-4000)}`);
+    try {
+      await this.#process.stop();
+    } finally {
+      await rm(this.#folder, { recursive: true, force: true });
     }
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
