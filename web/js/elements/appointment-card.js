@@ -23,7 +23,7 @@ export class AppointmentCard extends BaseElement {
     .chip { border-radius: 999px; padding: 0.12rem 0.75rem; background: var(--call-soft); font-weight: 550; }
     .chip[data-chip="arrived"], .chip[data-chip="waiting"], .chip[data-chip="unpaid"] { background: var(--call-warn-soft); color: var(--call-warn); }
     .chip[data-chip="active"] { background: var(--call-accent); color: var(--call-on-accent); }
-    :host([waiting]) .card { border-color: var(--call-accent); box-shadow: inset 0.3rem 0 0 var(--call-accent), var(--call-shadow); }
+    :host([waiting]) .card { border-color: var(--call-accent); border-inline-start-width: 6px; }
     .buttons { display: flex; flex-wrap: wrap; gap: 0.6rem; justify-content: flex-end; }
     @media (max-width: 44rem) { .card { grid-template-columns: minmax(0, 1fr); } .time small { display: inline; margin-inline-start: 0.5rem; } .buttons { justify-content: stretch; margin-block-start: 0.5rem; } .buttons > * { flex: 1 1 9rem; } }
     @media (forced-colors: active) { .chip { border: 1px solid CanvasText; } }

@@ -12,7 +12,7 @@ export class CallControls extends BaseElement {
   static css = `
     :host { color: var(--call-stage-fg); }
     .bar { display: flex; justify-content: center; align-items: stretch; gap: clamp(0rem, 1.2vw, 0.9rem); padding: 0.6rem clamp(0.2rem, 2vw, 1rem); }
-    button { flex: 1 1 0; max-inline-size: 9rem; min-inline-size: 0; justify-content: flex-start; flex-direction: column; gap: 0.3rem; padding: 0.5rem 0.15rem; overflow-wrap: anywhere; border-radius: 16px; border-color: transparent; background: transparent; color: inherit; font-size: clamp(0.72rem, 3.6vw, 0.9rem); line-height: 1.2; font-weight: 550; hyphens: auto; }
+    button { flex: 1 1 0; max-inline-size: 9rem; min-inline-size: 0; justify-content: flex-start; flex-direction: column; gap: 0.3rem; padding: 0.5rem 0.05rem; overflow-wrap: anywhere; border-radius: 16px; border-color: transparent; background: transparent; color: inherit; font-size: clamp(0.68rem, 3.2vw, 0.9rem); line-height: 1.2; font-weight: 550;  }
     button:hover { background: var(--call-stage-raised); border-color: transparent; }
     button:focus-visible { outline-color: #8db7ff; outline-offset: -2px; }
     .round { inline-size: 3.2rem; block-size: 3.2rem; border-radius: 50%; display: grid; place-items: center; background: var(--call-stage-raised); font-size: 1.05rem; flex: none; }

@@ -39,7 +39,7 @@ export class CallSummary extends BaseElement {
     const { reason, durationSeconds, name, canRejoin, canClose, state } = this.#summary;
     const left = reason === 'left' && canRejoin;
     setText(n.heading, t(left ? 'end.leftTitle' : 'end.title'));
-    const key = `end.reason.${reason}`;
+    const key = reason === 'left' && !canRejoin ? 'end.reason.leftLast' : `end.reason.${reason}`;
     setText(n.reason, t(hasText(key) ? key : 'end.reason.other', { name }));
     setAttribute(n.reason, 'data-state', state ?? 'ended');
     const timed = typeof durationSeconds === 'number' && durationSeconds > 0;

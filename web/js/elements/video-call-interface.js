@@ -122,7 +122,8 @@ export class VideoCallInterface extends BaseElement {
     setAttribute(this.#status, 'data-state', room?.callStatus ?? 'inactive');
     setAttribute(this.#status, 'data-connection', connection);
     setAttribute(this.#status, 'data-signaling', this.#session.signalingState);
-    const key = alone ? 'call.calling' : { up: 'call.connected', down: 'call.reconnecting', none: 'call.connecting' }[connection];
+    const answered = this.#session.callSeconds !== null;
+    const key = alone ? (answered ? 'call.alone' : 'call.calling') : { up: 'call.connected', down: 'call.reconnecting', none: 'call.connecting' }[connection];
     setText(this.#statusText, t(key, { name }));
   }
 
@@ -149,7 +150,9 @@ export class VideoCallInterface extends BaseElement {
     const tile = this.#tiles.get('');
     setAttribute(tile, 'name', name);
     tile.media = { audio: true, video: true };
-    tile.note = this.#session.place === 'entering' ? t('call.connecting') : t('call.waitingFor', { name });
+    const answered = this.#session.callSeconds !== null;
+    if (this.#session.place === 'entering') tile.note = t('call.connecting');
+    else tile.note = t(answered ? 'call.theyLeft' : 'call.waitingFor', { name });
   }
 
   #updateTile(tile, peer) {
