@@ -84,7 +84,10 @@ private:
 
 http_connection::http_connection(
     std::shared_ptr<shard_net> here, tcp_socket socket, asio::ssl::context& tls, arrival arrived)
-    : here_(std::move(here)), settings_(here_->settings), arrived_(std::move(arrived)), stream_(std::move(socket), tls),
+    : here_(std::move(here)),
+      settings_(here_->settings),
+      arrived_(std::move(arrived)),
+      stream_(std::move(socket), tls),
       phase_(here_->wheel, [this] { cut(); })
 {
     here_->http_count.fetch_add(1, std::memory_order_relaxed);
@@ -278,8 +281,7 @@ void http_connection::ask_gate(upgrade accepted, std::shared_ptr<http_request co
 void http_connection::become_websocket(upgrade accepted, std::string remote_ip)
 {
     unlink();
-    start_websocket(
-        here_, std::move(stream_), std::move(accepted), std::move(remote_ip), std::move(arrived_.ticket));
+    start_websocket(here_, std::move(stream_), std::move(accepted), std::move(remote_ip), std::move(arrived_.ticket));
 }
 
 } // namespace

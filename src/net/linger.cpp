@@ -10,9 +10,10 @@ namespace {
 class lingering : public std::enable_shared_from_this<lingering> {
 public:
     lingering(std::shared_ptr<shard_net> here, tls_stream stream)
-        : here_(std::move(here)), stream_(std::move(stream)), over_(here_->wheel, [this] { close(); })
-    {
-    }
+        : here_(std::move(here)),
+          stream_(std::move(stream)),
+          over_(here_->wheel, [this] { close(); })
+    {}
 
     void start()
     {
@@ -34,8 +35,8 @@ private:
 
     void read()
     {
-        stream_.next_layer().async_read_some(boost::asio::buffer(scratch_),
-            [self = shared_from_this()](boost::system::error_code ec, std::size_t size) {
+        stream_.next_layer().async_read_some(
+            boost::asio::buffer(scratch_), [self = shared_from_this()](boost::system::error_code ec, std::size_t size) {
                 self->dropped_ += size;
                 if (!ec && self->dropped_ < dropped_max) self->read();
             });

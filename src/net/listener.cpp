@@ -51,8 +51,11 @@ tcp::endpoint parse_endpoint(std::string const& text)
 
 listener::listener(std::vector<std::shared_ptr<shard_net>> shards, tcp::endpoint const& at, bool v6_only,
     bool websocket_only, std::shared_ptr<asio::ssl::context> tls)
-    : shards_(std::move(shards)), acceptor_(shards_.front()->core->shards.context(0).get_executor()),
-      pause_(shards_.front()->wheel, [this] { accept(); }), websocket_only_(websocket_only), tls_(std::move(tls))
+    : shards_(std::move(shards)),
+      acceptor_(shards_.front()->core->shards.context(0).get_executor()),
+      pause_(shards_.front()->wheel, [this] { accept(); }),
+      websocket_only_(websocket_only),
+      tls_(std::move(tls))
 {
     try {
         acceptor_.open(at.protocol());

@@ -31,8 +31,7 @@ public:
     void use(std::shared_ptr<boost::asio::ssl::context> tls) { tls_ = std::move(tls); }
 
 private:
-    using acceptor =
-        boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+    using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
     void on_accepted(boost::system::error_code ec, tcp_socket socket);
     void hand_over(tcp_socket socket, arrival arrived);

@@ -54,7 +54,8 @@ struct request_reader::parser {
 };
 
 request_reader::request_reader(std::size_t body_bytes_max)
-    : parser_(std::make_unique<parser>()), body_bytes_max_(body_bytes_max)
+    : parser_(std::make_unique<parser>()),
+      body_bytes_max_(body_bytes_max)
 {
     parser_->beast.header_limit(base::limits::header_bytes_max);
     parser_->beast.body_limit(body_bytes_max);
@@ -141,8 +142,7 @@ request_reader::progress request_reader::read_body(std::string& input)
     if (ec && ec != http::error::need_more) return fail(400, "bad-field", "The request body is malformed");
     if (!parser_->beast.is_done()) {
         // Only a chunk header or trailer waits here unread; nobody needs so much of one.
-        if (input.size() > base::limits::header_bytes_max)
-            return fail(431, "too-large", "A chunk header is too large");
+        if (input.size() > base::limits::header_bytes_max) return fail(431, "too-large", "A chunk header is too large");
         return progress::body;
     }
     request_.body = std::move(parser_->beast.get().body());

@@ -57,7 +57,7 @@ bool is_preflight(http_request const& request, origin_rules const& origins)
 {
     auto const origin = request.header("origin");
     return request.method == http_method::options && is_shared_path(request) && origin && origins.may_read(*origin)
-        && request.header("access-control-request-method");
+           && request.header("access-control-request-method");
 }
 
 http_response preflight_answer()

@@ -82,13 +82,14 @@ server::server(service::shards& shards, server_options options, http_handler han
     : impl_(std::make_unique<impl>())
 {
     impl_->options = std::move(options);
-    impl_->core.reset(new net_core{shards, clock, ids, std::move(handler), std::move(sockets), static_files{},
-        admission(impl_->options.limits)});
+    impl_->core.reset(new net_core{
+        shards, clock, ids, std::move(handler), std::move(sockets), static_files{}, admission(impl_->options.limits)});
 }
 
 server::~server()
 {
     impl_->core->over = true;
+    for (auto const& each : impl_->shards) each->abandon_all();
 }
 
 bound_ports server::start()

@@ -12,9 +12,11 @@ gate_ticket::~gate_ticket()
 }
 
 shard_net::shard_net(std::shared_ptr<net_core> shared, std::size_t shard, std::shared_ptr<net_settings const> first)
-    : core(std::move(shared)), index(shard), settings(std::move(first)), timer_(core->shards.context(shard).get_executor())
-{
-}
+    : core(std::move(shared)),
+      index(shard),
+      settings(std::move(first)),
+      timer_(core->shards.context(shard).get_executor())
+{}
 
 void shard_net::start_ticking()
 {
@@ -45,6 +47,15 @@ void shard_net::close_all(std::uint16_t code, std::string const& reason)
     for (auto it = connections.begin(); it != connections.end();) {
         auto& each = *it++;
         each.close_by_server(code, reason);
+    }
+}
+
+void shard_net::abandon_all()
+{
+    while (!connections.empty()) {
+        auto& each = connections.front();
+        each.unlink();
+        each.abandon();
     }
 }
 

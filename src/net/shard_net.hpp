@@ -13,8 +13,8 @@
 
 #include <atomic>
 #include <memory>
-#include <utility>
 #include <string>
+#include <utility>
 
 namespace rendezvous::net {
 
@@ -54,12 +54,13 @@ private:
 };
 
 /// One open connection as its shard sees it.
-class connection
-    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     virtual ~connection() = default;
     /// The server wants it gone: `code` and `reason` are for a WebSocket. On its shard.
     virtual void close_by_server(std::uint16_t code, std::string const& reason) = 0;
+    /// The shards have ended and will not run again: break cycles of ownership.
+    virtual void abandon() {}
 };
 
 /// One shard's part of the net: its deadlines, its connections, its settings. Touched on that
@@ -71,6 +72,7 @@ public:
     void start_ticking();
     void stop_ticking();
     void close_all(std::uint16_t code, std::string const& reason);
+    void abandon_all();
 
     std::shared_ptr<net_core> const core;
     std::size_t const index;
@@ -81,9 +83,8 @@ public:
     std::atomic<std::size_t> websocket_count{0};
 
 private:
-    using timer =
-        boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-            boost::asio::io_context::executor_type>;
+    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+        boost::asio::wait_traits<std::chrono::steady_clock>, boost::asio::io_context::executor_type>;
     void wait();
 
     timer timer_;

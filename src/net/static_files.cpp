@@ -77,7 +77,7 @@ std::string read_file(fs::path const& path)
 bool matches(http_request const& request, std::string const& etag)
 {
     return has_exact_token(request, "if-none-match", etag) || has_exact_token(request, "if-none-match", "W/" + etag)
-        || has_exact_token(request, "if-none-match", "*");
+           || has_exact_token(request, "if-none-match", "*");
 }
 
 } // namespace

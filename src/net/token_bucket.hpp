@@ -11,9 +11,10 @@ namespace rendezvous::net {
 class token_bucket {
 public:
     token_bucket(std::uint32_t per_s, std::uint32_t burst)
-        : per_s_(per_s), burst_milli_(std::int64_t{burst} * 1'000), milli_(burst_milli_)
-    {
-    }
+        : per_s_(per_s),
+          burst_milli_(std::int64_t{burst} * 1'000),
+          milli_(burst_milli_)
+    {}
 
     /// Takes one token if there is one.
     bool take(base::milliseconds now)

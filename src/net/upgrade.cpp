@@ -70,7 +70,8 @@ upgrade_verdict check_upgrade(http_request const& request, origin_rules const& o
     // Subprotocol names are case-sensitive (RFC 6455 11.3.4), other tokens here are not.
     out.accepted.subprotocol = has_exact_token(request, "sec-websocket-protocol", subprotocol);
     if (offers && !out.accepted.subprotocol) {
-        out.refusal = problem(400, "bad-field", "Only the subprotocol rendezvous.v1 is spoken here", request.request_id);
+        out.refusal =
+            problem(400, "bad-field", "Only the subprotocol rendezvous.v1 is spoken here", request.request_id);
         return out;
     }
     out.accepted.key = request.header("sec-websocket-key").value_or("");

@@ -39,6 +39,7 @@ constexpr base::milliseconds teardown_max{2'000};
 
 namespace close_code {
 constexpr std::uint16_t not_text = 1003;
+constexpr std::uint16_t our_fault = 1011;
 constexpr std::uint16_t slow_consumer = 4008;
 constexpr std::uint16_t rate_limited = 4429;
 } // namespace close_code
@@ -78,6 +79,7 @@ public:
     void close(std::uint16_t code, std::string reason) override;
     void resume_reading() override;
     void close_by_server(std::uint16_t code, std::string const& reason) override { begin_close(code, reason); }
+    void abandon() override;
 
 private:
     bool is_here() const { return here_->core->shards.current() == here_->index; }
@@ -93,6 +95,8 @@ private:
     void write();
     void on_written(boost::system::error_code ec);
 
+    template <class Work>
+    void guarded(Work work);
     void begin_close(std::uint16_t code, std::string reason);
     void close_when_written();
     void cut();
@@ -106,7 +110,9 @@ private:
     boost::beast::flat_buffer buffer_;
     send_queue queue_;
     token_bucket budget_;
+    token_bucket control_budget_;
     std::shared_ptr<socket_handler> handler_;
+    std::shared_ptr<ws_connection> self_; ///< while open: held or throttled, no operation keeps it
     std::optional<websocket::close_reason> closing_;
     std::optional<base::milliseconds> behind_since_;
     base::milliseconds last_throttled_{0};
@@ -125,11 +131,17 @@ private:
 };
 
 ws_connection::ws_connection(std::shared_ptr<shard_net> here, tls_stream stream, std::shared_ptr<gate_ticket> ticket)
-    : here_(std::move(here)), settings_(here_->settings), ticket_(std::move(ticket)), ws_(std::move(stream)),
+    : here_(std::move(here)),
+      settings_(here_->settings),
+      ticket_(std::move(ticket)),
+      ws_(std::move(stream)),
       queue_(settings_->limits.queue_bytes_max),
       budget_(settings_->limits.messages_per_s, settings_->limits.messages_burst),
-      write_deadline_(here_->wheel, [this] { cut(); }), close_deadline_(here_->wheel, [this] { cut(); }),
-      throttle_(here_->wheel, [this] { read_next(); }), audit_(here_->wheel, [this] { audit(); })
+      control_budget_(budget_),
+      write_deadline_(here_->wheel, [this] { cut(); }),
+      close_deadline_(here_->wheel, [this] { cut(); }),
+      throttle_(here_->wheel, [this] { read_next(); }),
+      audit_(here_->wheel, [this] { audit(); })
 {
     here_->websocket_count.fetch_add(1, std::memory_order_relaxed);
     here_->connections.push_back(*this);
@@ -148,11 +160,24 @@ void ws_connection::start(upgrade const& accepted, std::string remote_ip)
     ws_.control_callback([this](websocket::frame_type kind, auto const&) { on_control(kind); });
     socket_info info{std::move(remote_ip), accepted.path_appointment, here_->index};
     accepting_ = true;
+    self_ = shared_from_this();
     write_deadline_.arm(settings_->limits.write_timeout);
     auto const request = beast_request(accepted);
-    ws_.async_accept(request, [self = shared_from_this(), info = std::move(info)](boost::system::error_code ec) {
-        self->on_accepted(ec, info);
-    });
+    ws_.async_accept(request, [self = shared_from_this(), info = std::move(info)](
+                                  boost::system::error_code ec) { self->on_accepted(ec, info); });
+}
+
+/// A bug in what handles this socket ends this socket only.
+template <class Work>
+void ws_connection::guarded(Work work)
+{
+    try {
+        work();
+    } catch (std::exception const&) {
+        // Its text may hold what was sent to us.
+        base::log::error("socket_handler_failed", {{"shard", std::uint64_t{here_->index}}});
+        begin_close(close_code::our_fault, "");
+    }
 }
 
 void ws_connection::on_accepted(boost::system::error_code ec, socket_info info)
@@ -162,8 +187,8 @@ void ws_connection::on_accepted(boost::system::error_code ec, socket_info info)
     if (ec) return on_failed();
     audit_.arm(settings_->limits.write_timeout);
     if (closing_) return close_when_written();
-    handler_ = here_->core->sockets(shared_from_this(), std::move(info));
-    if (!handler_) return begin_close(1011, "");
+    guarded([&] { handler_ = here_->core->sockets(shared_from_this(), std::move(info)); });
+    if (!handler_) return begin_close(close_code::our_fault, "");
     read_next();
 }
 
@@ -191,8 +216,8 @@ void ws_connection::read_next()
 void ws_connection::read()
 {
     reading_ = true;
-    ws_.async_read_some(buffer_, 0,
-        [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
+    ws_.async_read_some(
+        buffer_, 0, [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
 }
 
 void ws_connection::on_read(boost::system::error_code ec)
@@ -213,8 +238,10 @@ void ws_connection::deliver()
     auto const bytes = buffer_.cdata();
     delivering_ = true;
     resumed_early_ = false;
+    auto verdict = socket_handler::reading::go_on;
+    // Copied, because the handler may be let go while it runs.
     auto const handler = handler_;
-    auto const verdict = handler->on_text({static_cast<char const*>(bytes.data()), bytes.size()});
+    guarded([&] { verdict = handler->on_text({static_cast<char const*>(bytes.data()), bytes.size()}); });
     delivering_ = false;
     held_ = verdict == socket_handler::reading::hold && !resumed_early_;
     buffer_.clear();
@@ -224,8 +251,8 @@ void ws_connection::deliver()
 void ws_connection::on_control(websocket::frame_type kind)
 {
     if (kind == websocket::frame_type::close) return close_deadline_.arm(teardown_max);
-    // Beast answers pings by itself; a flood of them must not be free of the rate limit.
-    if (budget_.take(here_->wheel.now())) return;
+    // Beast answers pings by itself; a flood of them has the rate limit of messages, without patience.
+    if (control_budget_.take(here_->wheel.now())) return;
     here_->core->shards.post(here_->index,
         [self = shared_from_this()] { self->begin_close(close_code::rate_limited, "too many control frames"); });
 }
@@ -321,12 +348,22 @@ void ws_connection::audit()
     audit_.arm(settings_->limits.write_timeout);
 }
 
+/// The shards have ended: lets go what would otherwise hold each other.
+void ws_connection::abandon()
+{
+    ended_ = true;
+    if (auto const handler = std::exchange(handler_, nullptr)) handler->on_closed();
+    self_.reset();
+}
+
 /// Some operation is over for good: the first one ends the connection for the house, the last one
 /// for the peer.
 void ws_connection::on_failed()
 {
+    auto const alive = shared_from_this();
     if (!ended_) {
         ended_ = true;
+        self_.reset();
         unlink();
         write_deadline_.disarm();
         throttle_.disarm();

@@ -49,8 +49,9 @@ int connect_to(std::string const& host, std::uint16_t port)
     sockaddr_in6 v6_address{};
     v6_address.sin6_family = AF_INET6;
     v6_address.sin6_port = htons(port);
-    bool const good = v6 ? ::inet_pton(AF_INET6, host.c_str(), &v6_address.sin6_addr) == 1
-                         : ::inet_pton(AF_INET, host == "localhost" ? "127.0.0.1" : host.c_str(), &v4_address.sin_addr) == 1;
+    bool const good =
+        v6 ? ::inet_pton(AF_INET6, host.c_str(), &v6_address.sin6_addr) == 1
+           : ::inet_pton(AF_INET, host == "localhost" ? "127.0.0.1" : host.c_str(), &v4_address.sin_addr) == 1;
     auto const* const address =
         v6 ? reinterpret_cast<sockaddr const*>(&v6_address) : reinterpret_cast<sockaddr const*>(&v4_address);
     auto const size = static_cast<socklen_t>(v6 ? sizeof v6_address : sizeof v4_address);
@@ -227,8 +228,7 @@ struct tcp_client::impl {
 
 tcp_client::tcp_client(std::string const& host, std::uint16_t port)
     : impl_(std::make_unique<impl>(impl{connect_to(host, port)}))
-{
-}
+{}
 
 tcp_client::~tcp_client()
 {
@@ -290,7 +290,8 @@ http_answer upgrade_over(tls_client& tls, std::string const& host, std::string c
     if (!has("sec-websocket-protocol")) more.emplace_back("Sec-WebSocket-Protocol", "rendezvous.v1");
     if (!has("sec-websocket-version")) more.emplace_back("Sec-WebSocket-Version", "13");
     if (!has("sec-websocket-key")) more.emplace_back("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-    std::string text = "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    std::string text =
+        "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
     for (auto const& [name, value] : more)
         if (!value.empty()) text.append(name).append(": ").append(value).append("\r\n");
     tls.write(text + "\r\n");

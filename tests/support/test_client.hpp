@@ -70,8 +70,8 @@ public:
     ~https_client();
 
     /// `Host` is added, `Content-Length` too if there is a body.
-    http_answer request(std::string_view method, std::string_view target, headers const& more = {},
-        std::string_view body = {});
+    http_answer request(
+        std::string_view method, std::string_view target, headers const& more = {}, std::string_view body = {});
     http_answer get(std::string_view target, headers const& more = {}) { return request("GET", target, more); }
 
     /// How many connections were opened so far.
@@ -104,8 +104,7 @@ public:
     ws_client& operator=(ws_client&&) noexcept;
 
     /// The HTTP answer of an upgrade that is expected to fail; status 101 if it did not.
-    static http_answer refusal(
-        std::string const& host, std::uint16_t port, std::string const& path, headers more = {});
+    static http_answer refusal(std::string const& host, std::uint16_t port, std::string const& path, headers more = {});
 
     void send_text(std::string_view text);
     void send_binary(std::string_view bytes);

@@ -22,6 +22,7 @@ public:
         unsigned sum = 0;
         for (std::size_t i = 0; i < 64; ++i) sum += static_cast<unsigned char>(text.data()[text.size() + i]);
         touched_ += sum;
+        if (text == "throw") throw std::logic_error("a secret");
         if (text.starts_with("flood:")) {
             auto const block = std::make_shared<std::string const>(16'384, 'x');
             for (int i = 0; i < std::stoi(std::string(text.substr(6))); ++i) to_->send(block);

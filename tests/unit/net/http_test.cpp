@@ -142,8 +142,8 @@ TEST(Https, LetsListedOriginsRead)
     auto const evil = https.get("/api/echo", {{"Origin", "https://booking.example.evil"}});
     EXPECT_TRUE(evil.header("access-control-allow-origin").empty());
     EXPECT_TRUE(https.get("/echo", listed).header("access-control-allow-origin").empty());
-    auto const preflight = https.request("OPTIONS", "/api/echo",
-        {{"Origin", "https://booking.example"}, {"Access-Control-Request-Method", "PUT"}});
+    auto const preflight = https.request(
+        "OPTIONS", "/api/echo", {{"Origin", "https://booking.example"}, {"Access-Control-Request-Method", "PUT"}});
     EXPECT_EQ(preflight.status, 204U);
     EXPECT_NE(preflight.header("access-control-allow-methods").find("PUT"), std::string::npos);
 }
@@ -213,15 +213,17 @@ TEST(Tls, FilesAreCheckedWithAReason)
     auto const certificate = files.write("cert.pem", pair.certificate);
     auto const key = files.write("key.pem", pair.key);
     EXPECT_FALSE(check_tls_files(certificate, key));
-    auto const reason = [](std::string const& c, std::string const& k) { return check_tls_files(c, k).value_or("fine"); };
+    auto const reason = [](std::string const& c, std::string const& k) {
+        return check_tls_files(c, k).value_or("fine");
+    };
     EXPECT_NE(reason(files.path() / "no.pem", key).find("No such file"), std::string::npos);
     EXPECT_NE(reason(certificate, files.path() / "no.pem").find("No such file"), std::string::npos);
     EXPECT_NE(reason(files.write("bad.pem", "bad"), key).find("no PEM certificate"), std::string::npos);
     EXPECT_NE(reason(certificate, certificate).find("no PEM private key"), std::string::npos);
     EXPECT_NE(reason(certificate, files.write("other.pem", other.key)).find("does not belong"), std::string::npos);
     auto const old = make_key_pair(-1);
-    EXPECT_NE(
-        reason(files.write("old.pem", old.certificate), files.write("old.key", old.key)).find("expired"), std::string::npos);
+    EXPECT_NE(reason(files.write("old.pem", old.certificate), files.write("old.key", old.key)).find("expired"),
+        std::string::npos);
 }
 
 } // namespace

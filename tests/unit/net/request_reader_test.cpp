@@ -42,7 +42,8 @@ TEST(RequestReader, ReadsBodiesInAnyPieces)
         EXPECT_EQ(fixed.request.method, http_method::post);
         EXPECT_EQ(fixed.request.query.at(0).second, "1");
         auto const chunked = read_all(
-            "POST /x HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n", piece);
+            "POST /x HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n",
+            piece);
         ASSERT_EQ(chunked.last, progress::done) << piece << chunked.fault.title;
         EXPECT_EQ(chunked.request.body, "hello");
     }
@@ -81,16 +82,21 @@ INSTANTIATE_TEST_SUITE_P(Smuggling, BadRequest,
         bad_request{post("Content-Length: 5\r\nContent-Length: 5\r\n"), 400},
         bad_request{post("Content-Length: 5, 5\r\n"), 400}, bad_request{post("Content-Length: +5\r\n"), 400},
         bad_request{post("Content-Length: 0x5\r\n"), 400}, bad_request{post("Content-Length: -1\r\n"), 400},
-        bad_request{post("Content-Length:\r\n"), 400}, bad_request{post("Content-Length: 99999999999999999999\r\n"), 400},
-        bad_request{post("Transfer-Encoding: identity\r\n"), 501}, bad_request{post("Transfer-Encoding: xchunked\r\n"), 501},
+        bad_request{post("Content-Length:\r\n"), 400},
+        bad_request{post("Content-Length: 99999999999999999999\r\n"), 400},
+        bad_request{post("Transfer-Encoding: identity\r\n"), 501},
+        bad_request{post("Transfer-Encoding: xchunked\r\n"), 501},
         bad_request{post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
         bad_request{post("Transfer-Encoding : chunked\r\n"), 400}, bad_request{post("A: b\r\n c\r\n"), 400},
-        bad_request{post("A: b\r\n\tc\r\n"), 400}, bad_request{post(" A: b\r\n"), 400}, bad_request{post("A: b\nC: d\r\n"), 400},
-        bad_request{post("A: b\rC: d\r\n"), 400}, bad_request{post(std::string("A: b\0c\r\n", 8)), 400},
-        bad_request{post("no colon\r\n"), 400}, bad_request{post(": empty name\r\n"), 400}, bad_request{post(host), 400},
-        bad_request{"GET / HTTP/1.1\r\n\r\n", 400}, bad_request{"GET /\r\n\r\n", 400}, bad_request{"GET / HTTP/1.1\n", 400},
-        bad_request{"GET  / HTTP/1.1\r\n" + host + "\r\n", 400}, bad_request{"GET /../x HTTP/1.1\r\n" + host + "\r\n", 400},
-        bad_request{"GET http://a/ HTTP/1.1\r\n" + host + "\r\n", 400}, bad_request{"GET / HTTP/2.0\r\n" + host + "\r\n", 505},
+        bad_request{post("A: b\r\n\tc\r\n"), 400}, bad_request{post(" A: b\r\n"), 400},
+        bad_request{post("A: b\nC: d\r\n"), 400}, bad_request{post("A: b\rC: d\r\n"), 400},
+        bad_request{post(std::string("A: b\0c\r\n", 8)), 400}, bad_request{post("no colon\r\n"), 400},
+        bad_request{post(": empty name\r\n"), 400}, bad_request{post(host), 400},
+        bad_request{"GET / HTTP/1.1\r\n\r\n", 400}, bad_request{"GET /\r\n\r\n", 400},
+        bad_request{"GET / HTTP/1.1\n", 400}, bad_request{"GET  / HTTP/1.1\r\n" + host + "\r\n", 400},
+        bad_request{"GET /../x HTTP/1.1\r\n" + host + "\r\n", 400},
+        bad_request{"GET http://a/ HTTP/1.1\r\n" + host + "\r\n", 400},
+        bad_request{"GET / HTTP/2.0\r\n" + host + "\r\n", 505},
         bad_request{"POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         bad_request{"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
         bad_request{post("Expect: something\r\n"), 417}, bad_request{"\x16\x03\x01\r\n\r\n", 400}));
@@ -106,14 +112,16 @@ TEST(RequestReader, BoundsHeaderAndBody)
     std::string chunks = "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 200; ++i) chunks += "a\r\n0123456789\r\n";
     EXPECT_EQ(read_all(chunks, 100).fault.status, 413U);
-    auto const exactly = read_all("POST / HTTP/1.1\r\n" + host + "Content-Length: 1000\r\n\r\n" + std::string(1'000, 'b'));
+    auto const exactly =
+        read_all("POST / HTTP/1.1\r\n" + host + "Content-Length: 1000\r\n\r\n" + std::string(1'000, 'b'));
     EXPECT_EQ(exactly.last, progress::done);
 }
 
 TEST(RequestReader, TakesNoHeadersFromTrailers)
 {
-    auto const got = read_all("POST /x HTTP/1.1\r\n" + host
-        + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nAuthorization: Bearer x\r\nHost: evil\r\n\r\n");
+    auto const got =
+        read_all("POST /x HTTP/1.1\r\n" + host
+                 + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nAuthorization: Bearer x\r\nHost: evil\r\n\r\n");
     ASSERT_EQ(got.last, progress::done) << got.fault.title;
     EXPECT_FALSE(got.request.header("authorization"));
     EXPECT_EQ(got.request.header("host"), "a");

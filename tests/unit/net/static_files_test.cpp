@@ -73,8 +73,8 @@ TEST_F(StaticFiles, SaysWhatItIsAndHowToAskAgain)
 
 TEST_F(StaticFiles, HidesEverythingElse)
 {
-    for (auto const* const path : {"/js/.hidden.js", "/.git/config.txt", "/node_modules/x/a.js", "/package.json", "/notes.xyz",
-             "/link.txt", "/js", "/js/", "/js%2Fapp.js", "/js/app.js/", "/index", "/nothing"})
+    for (auto const* const path : {"/js/.hidden.js", "/.git/config.txt", "/node_modules/x/a.js", "/package.json",
+             "/notes.xyz", "/link.txt", "/js", "/js/", "/js%2Fapp.js", "/js/app.js/", "/index", "/nothing"})
         EXPECT_FALSE(find(path)) << path;
     EXPECT_EQ(files_.count(), 4U);
 }

@@ -42,11 +42,14 @@ TEST(WebSocket, OpensOnlyAsAgreed)
     server_options options;
     options.allowed_origins = {"https://booking.example"};
     running_server const server(options);
-    auto const status = [&server](std::string const& path, headers more) { return server.refused(path, std::move(more)).status; };
+    auto const status = [&server](std::string const& path, headers more) {
+        return server.refused(path, std::move(more)).status;
+    };
     EXPECT_EQ(status("/ws", {{"Origin", "https://calls.example:8443"}}), 101U);
     EXPECT_EQ(status("/ws", {{"Origin", "https://booking.example"}}), 101U);
     EXPECT_EQ(status("/ws", {}), 101U);
-    for (auto const* const evil : {"null", "https://calls.example", "https://calls.example:8443.evil", "https://evil.example"}) {
+    for (auto const* const evil :
+        {"null", "https://calls.example", "https://calls.example:8443.evil", "https://evil.example"}) {
         auto const answer = server.refused("/ws", {{"Origin", evil}});
         EXPECT_EQ(answer.status, 403U) << evil;
         EXPECT_NE(answer.body.find("origin-not-allowed"), std::string::npos);
@@ -104,8 +107,9 @@ INSTANTIATE_TEST_SUITE_P(All, BadFrame,
             ws_client::frame(0x01, std::string(40'000, 'a')) + ws_client::frame(0x80, std::string(40'000, 'a')), 1009},
         bad_frame{"ReservedBit", ws_client::frame(0xC1, "abc"), 1002},
         bad_frame{"ReservedOpcode", ws_client::frame(0x83, "abc"), 1002},
-        bad_frame{"Unmasked", std::string("\x81\x03"
-                                          "abc"),
+        bad_frame{"Unmasked",
+            std::string("\x81\x03"
+                        "abc"),
             1002},
         bad_frame{"LongPing", ws_client::frame(0x89, std::string(126, 'a')), 1002},
         bad_frame{"LooseContinuation", ws_client::frame(0x80, "abc"), 1002}),
@@ -196,6 +200,30 @@ TEST(WebSocket, ClosesWhoStaysAheadOfTheRate)
         break;
     }
     EXPECT_TRUE(server.seen.wait_until_closed(1));
+}
+
+TEST(WebSocket, AFailingHandlerEndsItsSocketOnly)
+{
+    running_server server;
+    auto broken = server.websocket();
+    auto other = server.websocket();
+    broken.send_text("throw");
+    EXPECT_EQ(broken.receive().close_code, 1011U);
+    EXPECT_TRUE(server.seen.wait_until_closed(1));
+    other.send_text("still here");
+    EXPECT_EQ(other.receive().text, "still here");
+}
+
+TEST(WebSocket, ClosesWhoFloodsPings)
+{
+    server_options options;
+    options.limits.messages_burst = 20;
+    running_server server(options);
+    auto ws = server.websocket();
+    std::string pings;
+    for (int i = 0; i < 100; ++i) pings += ws_client::frame(0x89, "x");
+    ws.send_raw(pings);
+    EXPECT_EQ(ws.receive().close_code, 4429U);
 }
 
 TEST(WebSocket, NoticesADroppedPeer)
