@@ -74,7 +74,7 @@ export class CallHistory extends BaseElement {
       on: { click: () => this.#toggle(call.callId) } }, t(open ? 'admin.close' : 'admin.details'));
     const row = h('tr', { data: { callId: call.callId, state: call.state, endReason: call.endReason ?? '' } }, ...cells, h('td', {}, button));
     if (!open) return [row];
-    return [row, h('tr', {}, h('td', { colspan: COLUMNS.length + 1 }, this.#events(this.#open.get(call.callId))))];
+    return [row, h('tr', {}, h('td', { colspan: COLUMNS.length + 1 }, this.#events(call, this.#open.get(call.callId))))];
   }
 
   #cell(name, call) {
@@ -105,16 +105,15 @@ export class CallHistory extends BaseElement {
     this.invalidate();
   }
 
-  #events(events) {
+  #events(call, events) {
     if (events === null) return h('span', { class: 'spinner' });
     return h('ol', { class: 'events', 'aria-label': t('admin.events') }, ...events.map((event) => h('li', {},
-      h('time', { datetime: event.at ?? event.timestamp ?? '' }, formatDateTime(event.at ?? event.timestamp ?? event.time)),
-      h('code', {}, event.type), ' ', h('span', { class: 'muted' }, this.#who(event)))));
+      h('time', { datetime: event.at }, formatDateTime(event.at)),
+      h('code', {}, event.type), ' ', h('span', { class: 'muted' }, this.#who(call, event)))));
   }
 
-  #who(event) {
-    const call = this.#calls.find((each) => each.callId === event.callId);
-    const person = call?.participants?.find((each) => each.participantId === event.participantId);
+  #who(call, event) {
+    const person = call.participants?.find((each) => each.participantId === event.participantId);
     return person?.name ?? '';
   }
 }

@@ -31,7 +31,10 @@ function withAppointment(list, appointment) {
 
 function withCall(list, call) {
   return list.map((each) => (each.id === call.appointmentId
-    ? { ...each, call, callStatus: call.state === 'queued' ? 'waiting' : call.state, callStartedBy: call.startedBy } : each));
+    ? {
+      ...each, call, callStatus: call.state === 'queued' ? 'waiting' : call.state, callStartedBy: call.startedBy,
+      canStart: false, canJoin: true, reason: undefined,
+    } : each));
 }
 
 /** Waiting ones first, then by time. */
@@ -41,10 +44,16 @@ export function sorted(list) {
     || (a.id < b.id ? -1 : 1));
 }
 
-/** Somebody is in the call, or has come and sees no call yet. */
+/** Somebody is in the call, or a patient is here and sees no call. */
 export function isWaiting(appointment) {
-  return appointment.callStatus === 'waiting'
-    || (appointment.status === 'arrived' && appointment.callStatus === 'inactive');
+  return appointment.callStatus === 'waiting' || (appointment.callStatus !== 'active' && patientHere(appointment));
+}
+
+/** `online` names who has the page open; without it, having arrived has to do. */
+function patientHere({ status, online, participants = [] }) {
+  if (status === 'cancelled' || status === 'noshow') return false;
+  if (!online) return status === 'arrived';
+  return participants.some((each) => each.role === 'patient' && online.includes(each.userId));
 }
 
 /**
@@ -55,12 +64,12 @@ export function chipState(appointment) {
   if (appointment.status === 'cancelled' || appointment.status === 'noshow') return appointment.status;
   if (appointment.callStatus === 'waiting' || appointment.callStatus === 'active') return appointment.callStatus;
   if (appointment.paymentStatus === 'unpaid') return 'unpaid';
-  if (appointment.callStatus === 'ended') return 'ended';
-  return appointment.status === 'arrived' ? 'arrived' : 'inactive';
+  if (patientHere(appointment)) return 'arrived';
+  return appointment.callStatus === 'ended' ? 'ended' : 'inactive';
 }
 
 /**
- * Whether this person could start or join now, as far as the list alone can tell; the server has the last word.
+ * Whether this person can start or join now: the server's word, and where it said nothing, what the times tell.
  * @param {any} appointment
  * @param {{userId: string, now: number}} me
  */
@@ -74,10 +83,12 @@ export function buttonStatus(appointment, { userId, now }) {
   else if (!inWindow) reason = 'outside-window';
   else if (appointment.paymentStatus === 'unpaid') reason = 'payment-required';
   const open = appointment.callStatus === 'waiting' || appointment.callStatus === 'active';
+  const { canStart = !open && !reason, canJoin = open && !closed && (inWindow || appointment.callStatus === 'active') } = appointment;
   return {
-    callStatus: appointment.callStatus, call: appointment.call ?? null, userId, reason,
+    callStatus: appointment.callStatus, call: appointment.call ?? null, userId,
+    reason: 'canStart' in appointment ? appointment.reason : reason,
     inCall: seated(appointment.call).some((each) => each.userId === userId),
-    canStart: !open && !reason, canJoin: open && !closed && (inWindow || appointment.callStatus === 'active'), startPolicy: appointment.startPolicy,
+    canStart, canJoin, startPolicy: appointment.startPolicy,
   };
 }
 
@@ -91,6 +102,6 @@ export function buttonStatus(appointment, { userId, now }) {
 export function newsOf(before, after, userId) {
   const started = after.callStatus === 'waiting' && before?.callStatus !== 'waiting' && after.callStartedBy !== userId;
   if (started) return 'list.started';
-  const arrived = after.status === 'arrived' && before !== undefined && before.status !== 'arrived';
-  return arrived ? 'list.waiting' : null;
+  const arrived = before !== undefined && !patientHere(before) && patientHere(after);
+  return arrived && after.callStatus !== 'active' ? 'list.waiting' : null;
 }

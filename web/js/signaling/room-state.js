@@ -61,7 +61,11 @@ const REDUCERS = {
     }));
     return { ...room, call: null, callStatus: 'ended', participants };
   },
-  appointment: (room, event) => ({ ...room, appointment: event.appointment }),
+  appointment: (room, { appointment }) => {
+    const { canStart = room.canStart, canJoin = room.canJoin, callStatus = room.callStatus } = appointment;
+    const reason = 'canStart' in appointment ? appointment.reason : room.reason;
+    return { ...room, appointment, callStatus, canStart, canJoin, reason };
+  },
 };
 
 /**
