@@ -7,6 +7,8 @@ import { sharedSheet } from './shared-styles.js';
  * change of language is just another update.
  */
 export class BaseElement extends HTMLElement {
+  /** Name of this element in HTML. */
+  static tag = '';
   /** Style of this element, as text. */
   static css = '';
   static #sheets = new Map();

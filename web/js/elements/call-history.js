@@ -34,6 +34,7 @@ export class CallHistory extends BaseElement {
 
   #calls = [];
   #open = new Map();
+  /** @type {(callId: string) => Promise<any[]>} */
   #loadEvents = async () => [];
   #head;
   #body;

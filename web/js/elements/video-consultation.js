@@ -80,6 +80,11 @@ export class VideoConsultation extends BaseElement {
     if (this.#screen === 'ended') this.#updateSummary();
   }
 
+  /** @returns {any} the element of the present screen */
+  get #shown() {
+    return this.root.lastElementChild;
+  }
+
   get #me() {
     return { userId: this.#identity.userId, role: this.getAttribute('user-role') ?? 'patient' };
   }
@@ -135,7 +140,7 @@ export class VideoConsultation extends BaseElement {
   }
 
   #show(screen, tag, properties) {
-    let element = this.root.lastElementChild;
+    let element = this.#shown;
     if (this.#screen !== screen || element?.localName !== tag) {
       element = document.createElement(tag);
       Object.assign(element, properties);
@@ -160,7 +165,7 @@ export class VideoConsultation extends BaseElement {
   }
 
   #updateLanding() {
-    this.root.lastElementChild.view = {
+    this.#shown.view = {
       appointment: this.#appointment, me: this.#me, clinic: this.#clinic, media: this.#media, status: this.#status,
       checking: this.#checking, busy: this.#busy };
   }
@@ -313,7 +318,7 @@ export class VideoConsultation extends BaseElement {
     const room = this.#session?.room;
     const open = room?.callStatus === 'waiting' || room?.callStatus === 'active';
     const left = this.#ended.reason === 'left';
-    this.root.lastElementChild.summary = {
+    this.#shown.summary = {
       ...this.#ended, canRejoin: Boolean(open), canStartAgain: Boolean(room && !open && room.canStart),
       canClose: this.hasAttribute('closable'), state: left && open ? room.callStatus : 'ended' };
   }

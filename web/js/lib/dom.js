@@ -22,6 +22,16 @@ export function h(tag, properties = {}, ...children) {
 }
 
 /**
+ * Listens to an event of one of our elements.
+ * @param {EventTarget} target
+ * @param {string} type
+ * @param {(detail: any) => void} listener gets the event's detail
+ */
+export function on(target, type, listener) {
+  target.addEventListener(type, (event) => listener(/** @type {CustomEvent} */ (event).detail));
+}
+
+/**
  * @param {Element} element
  * @param {string} name
  * @param {string | number | boolean | null | undefined} value

@@ -102,6 +102,7 @@ export function formatDateTime(time) {
  */
 export function formatDuration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
+  /** @type {[string, number][]} */
   const parts = [['hour', Math.floor(whole / 3600)], ['minute', Math.floor(whole / 60) % 60], ['second', whole % 60]];
   const shown = parts.filter(([unit, value]) => value > 0 || (unit === 'second' && whole === 0));
   const words = shown.map(([unit, value]) => new Intl.NumberFormat(intlLocale(), {

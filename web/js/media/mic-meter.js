@@ -28,6 +28,7 @@ export function meterMicrophone(track, onReading) {
   source.connect(analyser);
   context.resume().catch(() => {});
   const startedAt = performance.now();
+  /** @type {'listening' | 'heard' | 'silent'} */
   let verdict = 'listening';
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);

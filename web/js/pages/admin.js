@@ -23,6 +23,7 @@ let lists = null;
 let updatedAt = null;
 let stale = false;
 let moreLoaded = false;
+let shownPath = '';
 
 const heading = h('h1', { tabindex: '-1' });
 const freshness = h('p', { class: 'live', role: 'status' });
@@ -32,7 +33,7 @@ const historyHeading = h('h2', {});
 const state = filter('select', 'admin.state');
 const reason = filter('select', 'admin.endReason');
 const date = filter('input', 'admin.date', { type: 'date' });
-const table = h(CallHistory.tag);
+const table = new CallHistory();
 const more = h('button', { type: 'button', class: 'plain', hidden: true, on: { click: showMore } });
 const trouble = h('p', { class: 'muted', role: 'alert' });
 const screen = h('div', {}, h('div', { class: 'list-head' }, heading, freshness),
@@ -83,12 +84,12 @@ async function refresh() {
   const path = historyPath();
   try {
     await Promise.all([
-      moreLoaded && path === refresh.path ? undefined : lists.history.refresh(path),
+      moreLoaded && path === shownPath ? undefined : lists.history.refresh(path),
       lists.active.refresh('/api/calls?state=active&limit=200').then(() => lists.active.all(COUNTED_PAGES_MAX)),
       lists.today.refresh(todayPath()).then(() => lists.today.all(COUNTED_PAGES_MAX)),
     ]);
-    if (path !== refresh.path) moreLoaded = false;
-    refresh.path = path;
+    if (path !== shownPath) moreLoaded = false;
+    shownPath = path;
     updatedAt = Date.now();
     stale = false;
     trouble.textContent = '';

@@ -8,7 +8,7 @@ import { VideoConsultation } from '../elements/video-consultation.js';
 import { announce, prepareAnnouncements } from '../lib/announce.js';
 import { chime } from '../lib/chime.js';
 import { clockOffsetMs } from '../lib/duration.js';
-import { h } from '../lib/dom.js';
+import { h, on } from '../lib/dom.js';
 import { formatDay, onLocaleChange, startLocale, t } from '../lib/i18n.js';
 import { PageTitle, notifyPerson, startPage } from '../lib/page.js';
 import { staffIdentity } from '../lib/staff-page.js';
@@ -133,12 +133,12 @@ function openConsultation(appointmentId) {
   consultation.setAttribute('user-role', identity.role);
   consultation.setAttribute('auto-enter', '');
   consultation.setAttribute('closable', '');
-  consultation.addEventListener('call-screen', ({ detail }) => {
+  on(consultation, 'call-screen', (detail) => {
     document.body.classList.toggle('in-call', detail.screen === 'call');
     back.hidden = detail.screen === 'ended';
     title.set(detail.title);
   });
-  consultation.addEventListener('call-attention', ({ detail }) => title.flash(detail.text));
+  on(consultation, 'call-attention', (detail) => title.flash(detail.text));
   consultation.addEventListener('call-closed', closeConsultation);
   consultation.identity = identity;
   main.replaceChildren(back, consultation);
@@ -182,7 +182,7 @@ if (identity) {
   main.replaceChildren(listScreen);
   title.set(t('title.appointments'));
   onLocaleChange(render);
-  rows.addEventListener('call-open', ({ detail }) => openConsultation(detail.appointmentId));
+  rows.addEventListener('call-open', (event) => openConsultation(/** @type {CustomEvent} */ (event).detail.appointmentId));
   setInterval(render, CLOCK_MS);
   render();
   identity.api.get('/api/webrtc/config').then((config) => { clinic = config.clinic; title.clinic = clinic?.name ?? ''; render(); }, () => {});

@@ -4,6 +4,7 @@ import { defineCallElements } from '../elements/define.js';
 import { VideoConsultation } from '../elements/video-consultation.js';
 import { prepareAnnouncements } from '../lib/announce.js';
 import { createApi } from '../lib/api.js';
+import { on } from '../lib/dom.js';
 import { formatPhone, onLocaleChange, startLocale, t } from '../lib/i18n.js';
 import { PageTitle, startPage } from '../lib/page.js';
 import { identityOf } from '../lib/staff-page.js';
@@ -50,12 +51,12 @@ function showConsultation(token) {
   const consultation = new VideoConsultation();
   consultation.setAttribute('appointment-id', appointmentOf(token));
   consultation.setAttribute('user-role', identityOf(token).role);
-  consultation.addEventListener('call-screen', ({ detail }) => {
+  on(consultation, 'call-screen', (detail) => {
     document.body.classList.toggle('in-call', detail.screen === 'call');
     title.set(detail.title);
   });
-  consultation.addEventListener('call-attention', ({ detail }) => title.flash(detail.text));
-  consultation.addEventListener('call-clinic', ({ detail }) => showClinic(detail));
+  on(consultation, 'call-attention', (detail) => title.flash(detail.text));
+  on(consultation, 'call-clinic', (detail) => showClinic(detail));
   consultation.identity = { ...identityOf(token), server: location.origin, api, getToken };
   main.replaceChildren(consultation);
 }

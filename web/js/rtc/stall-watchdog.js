@@ -2,7 +2,7 @@ const POLL_MS = 500;
 const STALLED_AFTER_MS = 1500;
 
 /**
- * @param {Iterable<any> | {forEach: Function}} report an RTCStatsReport
+ * @param {{forEach: Function}} report an RTCStatsReport
  * @returns {number} bytes of media received so far; 0 if nothing is reported
  */
 export function bytesReceived(report) {

@@ -37,6 +37,7 @@ export function callButton({ callStatus, call, userId, role, inCall = false, can
   return { action: 'start', label: callStatus === 'ended' ? 'wait.again' : 'wait.start', reason: null };
 }
 
+/** @returns {ButtonState} */
 function none(reason) {
   return { action: 'none', label: null, reason };
 }

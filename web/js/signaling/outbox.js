@@ -27,7 +27,7 @@ export class Outbox {
 
   /**
    * Counts a message. One with an `id` is a command and waits for its answer.
-   * @param {object} message
+   * @param {{type: string, id?: string}} message
    */
   add(message) {
     this.#count += 1;

@@ -58,7 +58,7 @@ export class Requests {
   }
 
   /**
-   * @param {{type: string, re: string | null}} answer
+   * @param {{type: string, re: string | null, code?: string, message?: string, retryable?: boolean, retryAfterMs?: number}} answer
    * @returns {boolean} false if nobody waits for it
    */
   settle(answer) {

@@ -70,7 +70,7 @@ const REDUCERS = {
 
 /**
  * @param {Room} room
- * @param {{type: string, rev?: number}} event
+ * @param {any} event a message of the server
  * @returns {Room} the same object if the event says nothing about the room
  */
 export function roomAfter(room, event) {
