@@ -54,8 +54,7 @@ struct request_reader::parser {
 };
 
 request_reader::request_reader(std::size_t body_bytes_max)
-    : parser_(std::make_unique<parser>()),
-      body_bytes_max_(body_bytes_max)
+    : parser_(std::make_unique<parser>())
 {
     parser_->beast.header_limit(base::limits::header_bytes_max);
     parser_->beast.body_limit(body_bytes_max);

@@ -58,7 +58,6 @@ private:
     bool fill_request();
 
     std::unique_ptr<parser> parser_;
-    std::size_t body_bytes_max_;
     std::size_t searched_ = 0;
     bool have_header_ = false;
     http_request request_;
