@@ -54,6 +54,9 @@ test('the list follows a call from start to end', () => {
 
 test('an older version of an appointment does not replace a newer one', () => {
   const list = [appointment({ version: 3 })];
+  const other = { type: 'appointment', appointment: appointment({ id: 'new' }) };
+  assert.equal(listAfter(list, other, Date.parse('2030-01-09T10:00:00Z')), list);
+  assert.equal(listAfter(list, other, Date.parse('2030-01-01T11:00:00Z')).length, 2);
   assert.equal(listAfter(list, { type: 'appointment', appointment: appointment({ version: 2, status: 'cancelled' }) }), list);
   assert.equal(listAfter(list, { type: 'appointment', appointment: appointment({ version: 4, status: 'cancelled' }) })[0].status, 'cancelled');
 });

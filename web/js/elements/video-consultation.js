@@ -96,6 +96,7 @@ export class VideoConsultation extends BaseElement {
   async #begin() {
     if (!this.#identity || !this.isConnected || this.#media) return;
     this.#media = createMedia();
+    this.#media.on('lost', ({ kind }) => this.#deviceLost(kind));
     this.#autoEnter = this.hasAttribute('auto-enter');
     const problem = environmentProblem(window);
     if (problem) {
@@ -188,6 +189,12 @@ export class VideoConsultation extends BaseElement {
     }
   }
 
+  /** Unplugged or taken away: another device of the kind may be there. */
+  async #deviceLost(kind) {
+    announce(t(`problem.DEV-5.${kind}`), { kind: 'device', assertive: true });
+    await (kind === 'audio' ? this.#media.setMicrophone(true) : this.#media.setCamera(true));
+  }
+
   #backToLanding() {
     if (this.#screen === 'landing') this.invalidate();
     else this.#showLanding();
@@ -255,6 +262,7 @@ export class VideoConsultation extends BaseElement {
 
   #watchFirstConnection(session) {
     if (session.signalingState !== 'waiting' || session.attempt < ATTEMPTS_BEFORE_PROBLEM) return;
+    if (this.#screen === 'problem' && this.#onProblem.untilOnline) return;
     this.#showProblem({ code: problemCode('network', { online: navigator.onLine }), actions: [{ name: 'now', label: 're.now' }] },
       { now: () => session.retryNow(), untilOnline: true });
   }

@@ -30,12 +30,24 @@ export class ApiError extends Error {
  */
 
 /**
- * @param {{getToken: () => string | null, fetch?: typeof fetch}} options
+ * @param {{getToken: () => string | null, renewToken?: () => Promise<any>, fetch?: typeof fetch}} options
+ *   `renewToken` is tried once when a token has run out
  * @returns {Api}
  */
-export function createApi({ getToken, fetch: send = (...input) => fetch(...input) }) {
+export function createApi({ getToken, renewToken, fetch: send = (...input) => fetch(...input) }) {
   /** @type {Api['request']} */
-  async function request(method, path, { body, etag, anonymous = false } = {}) {
+  async function request(method, path, options = {}) {
+    try {
+      return await requestOnce(method, path, options);
+    } catch (error) {
+      if (error.status !== 401 || options.anonymous || !renewToken) throw error;
+      await renewToken();
+      return requestOnce(method, path, options);
+    }
+  }
+
+  /** @type {Api['request']} */
+  async function requestOnce(method, path, { body, etag, anonymous = false } = {}) {
     const headers = { Accept: 'application/json' };
     if (!anonymous && getToken()) headers.Authorization = `Bearer ${getToken()}`;
     if (etag) headers['If-None-Match'] = etag;

@@ -111,7 +111,7 @@ function listen() {
     setList(message.appointments ?? [], { quiet: list.length === 0 });
     reopen();
   });
-  signaling.on('message', (message) => setList(listAfter(list, message)));
+  signaling.on('message', (message) => setList(listAfter(list, message, Date.now() + serverAheadMs)));
   signaling.on('closed', ({ problem, retryAfterMs }) => showProblem({ code: problem, retryAfterMs }));
   signaling.connect();
 }

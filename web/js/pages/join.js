@@ -12,7 +12,7 @@ import { storeInvite, storeToken, storedInvite, storedToken, takeFragment, token
 import { problemCode } from '../session/problems.js';
 
 const main = document.getElementById('main');
-const api = createApi({ getToken: storedToken });
+const api = createApi({ getToken: storedToken, renewToken: () => getToken({ fresh: true }) });
 const title = new PageTitle();
 let clinic = null;
 

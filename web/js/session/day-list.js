@@ -8,11 +8,12 @@ import { seated } from '../signaling/room-state.js';
 /**
  * @param {any[]} list
  * @param {any} message of the user-level socket
+ * @param {number} now an appointment of another day is not taken in
  * @returns {any[]} the same array if nothing changed
  */
-export function listAfter(list, message) {
+export function listAfter(list, message, now) {
   switch (message.type) {
-    case 'appointment': return withAppointment(list, message.appointment);
+    case 'appointment': return withAppointment(list, message.appointment, now);
     case 'activeCall':
     case 'joinerConnected': return withCall(list, message.call);
     case 'callEnded': return list.map((each) => (
@@ -21,12 +22,18 @@ export function listAfter(list, message) {
   }
 }
 
-function withAppointment(list, appointment) {
+function withAppointment(list, appointment, now) {
   const before = list.find((each) => each.id === appointment.id);
+  if (!before && !belongsToDay(appointment, now)) return list;
   if (before && (before.version ?? 0) > (appointment.version ?? Infinity)) return list;
   const open = appointment.callStatus === 'waiting' || appointment.callStatus === 'active';
   const call = appointment.call ?? (open ? before?.call ?? null : null);
   return sorted([...list.filter((each) => each !== before), { ...before, ...appointment, call }]);
+}
+
+function belongsToDay({ start, opensAt = start, closesAt = start }, now) {
+  const sameDay = new Date(start).toDateString() === new Date(now).toDateString();
+  return sameDay || (Date.parse(opensAt) <= now && now <= Date.parse(closesAt));
 }
 
 function withCall(list, call) {

@@ -3,6 +3,7 @@ import { clockOffsetMs } from '../lib/duration.js';
 import { CallEngine } from '../rtc/call-engine.js';
 import { roomAfter, withPermissions } from '../signaling/room-state.js';
 
+const ASK_AFTER_MS = 500;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
@@ -24,6 +25,7 @@ export class RoomSession extends Emitter {
   #appointmentId;
   #engine = null;
   #openTimer = null;
+  #askTimer = null;
   #stopMedia;
 
   /** @type {import('../signaling/room-state.js').Room | null} */
@@ -142,6 +144,7 @@ export class RoomSession extends Emitter {
     this.#dropEngine();
     if (this.#openTimer !== null) this.#clock.clearTimeout(this.#openTimer);
     this.#openTimer = null;
+    this.#stopAsking();
     this.#stopMedia();
     this.#signaling.close();
     this.clearListeners();
@@ -237,9 +240,7 @@ export class RoomSession extends Emitter {
       this.#dropEngine();
       this.emit('ended', { reason: message.endReason, durationSeconds: message.durationSeconds });
     }
-    if (message.type === 'appointment' || message.type === 'callEnded' || message.type === 'activeCall') {
-      this.#askPermissions();
-    }
+    if (message.type === 'appointment' || message.type === 'callEnded') this.#permissionsChanged(message);
     this.emit('message', message);
     this.emit('change');
   }
@@ -253,6 +254,18 @@ export class RoomSession extends Emitter {
   #mediaChanged() {
     this.#engine?.setMedia(this.#media.tracks, this.#media.media);
     this.emit('change');
+  }
+
+  /** What may be started now comes with the appointment; if it does not, it is asked for. */
+  #permissionsChanged({ appointment }) {
+    this.#stopAsking();
+    if (appointment && 'canStart' in appointment) this.#armOpening();
+    else this.#askTimer = this.#clock.setTimeout(() => this.#askPermissions(), ASK_AFTER_MS);
+  }
+
+  #stopAsking() {
+    if (this.#askTimer !== null) this.#clock.clearTimeout(this.#askTimer);
+    this.#askTimer = null;
   }
 
   async #askPermissions() {
