@@ -1,0 +1,41 @@
+#include "call_simulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+namespace rendezvous::sim {
+namespace {
+
+std::uint64_t number_from(char const* variable, std::uint64_t otherwise)
+{
+    auto const* text = std::getenv(variable);
+    return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// RENDEZVOUS_SIM_STEPS in all, over ten seeds from RENDEZVOUS_SIM_SEED on.
+TEST(CallSimulation, KeepsItsPromisesOverAStoreThatLagsAndFails)
+{
+    constexpr std::uint64_t seeds = 10;
+    auto const steps = number_from("RENDEZVOUS_SIM_STEPS", RENDEZVOUS_SIM_STEPS) / seeds;
+    auto const first = number_from("RENDEZVOUS_SIM_SEED", 1);
+    for (auto seed = first; seed < first + seeds; ++seed) {
+        call_simulation run(seed);
+        std::uint64_t step = 0;
+        try {
+            for (; step < steps; ++step) run.step();
+            run.finish();
+        } catch (std::logic_error const& e) {
+            FAIL() << e.what() << " at step " << step << "; replay with RENDEZVOUS_SIM_SEED=" << seed;
+        }
+        std::cout << "seed " << seed << ": " << run.calls_started() << " calls, " << run.events_told() << " events, "
+                  << run.signals_told() << " signals, " << run.refusals() << " refusals\n";
+        // A simulation in which nothing happens proves nothing.
+        EXPECT_GT(run.calls_started(), steps / 2'000);
+        EXPECT_GT(run.signals_told(), steps / 2'000);
+    }
+}
+
+} // namespace
+} // namespace rendezvous::sim
