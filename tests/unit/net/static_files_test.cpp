@@ -68,6 +68,7 @@ TEST_F(StaticFiles, SaysWhatItIsAndHowToAskAgain)
     auto const again = find("/js/app.js", http_method::get, {{"if-none-match", "\"x\", W/" + etag}});
     EXPECT_EQ(again->status, 304U);
     EXPECT_FALSE(again->shared_body);
+    EXPECT_EQ(header(*again, "Content-Type"), header(*got, "Content-Type")); // the policy follows from it
     EXPECT_EQ(find("/js/app.js", http_method::get, {{"if-none-match", "\"x\""}})->status, 200U);
 }
 
