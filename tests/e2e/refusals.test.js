@@ -105,15 +105,23 @@ describe('what cannot go on says why', () => {
     }
   });
 
-  test('no camera and no microphone', LIMIT, async () => {
-    const bare = await chromium({ devices: 'device-count=0' });
+  test('no camera: the call goes on with sound', LIMIT, async () => {
+    const blind = await chromium({ devices: 'device-count=0' });
     try {
       const appointment = await bookAppointment(server);
-      const person = await openPatient(bare, server, appointment);
-      assert.match(await person.waitForText(/\S/, 'error-code'), /DEV-1/);
-      await person.leave();
+      const patient = await openPatient(blind, server, appointment);
+      assert.match(await patient.waitForText(/\S/, 'error-code'), /DEV-2/);
+      await patient.press('[data-action="sound"]');
+      await patient.press('start-call');
+
+      const doctor = await openDoctor(browser, server, appointment);
+      await doctor.press('join-call');
+      await Promise.all([patient.receives(), doctor.receives({ video: false })]);
+      await doctor.waitForText(/camera is off/i);
+      await doctor.leave();
+      await patient.leave();
     } finally {
-      await bare.close();
+      await blind.close();
     }
   });
 });

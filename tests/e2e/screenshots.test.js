@@ -8,6 +8,7 @@ import { connect } from './harness/flow.js';
 import { Person } from './harness/person.js';
 import { bookAppointment, openDoctor, openInvite, tomorrow } from './harness/scene.js';
 import { Server } from './harness/server.js';
+import { until } from './harness/until.js';
 
 const LIMIT = { timeout: 180_000 };
 const FOLDER = fileURLToPath(new URL('../../build/screenshots/', import.meta.url));
@@ -40,6 +41,7 @@ describe('screens', () => {
     test(name, LIMIT, async () => {
       const browser = await chromium({ args: [`--lang=${language}`, `--accept-lang=${language}`] });
       const shoot = async (person, screen) => {
+        await until('the page speaks the language', () => person.page.evaluate((l) => document.documentElement.lang === l, language));
         const layout = await person.page.evaluate(() => ({
           direction: getComputedStyle(document.documentElement).direction,
           sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,

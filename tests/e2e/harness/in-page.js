@@ -21,7 +21,8 @@ export function watchPage() {
 
   const roots = (root = document) =>
     [root, ...[...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => roots(e.shadowRoot))];
-  const byTestId = (id) => roots().flatMap((root) => [...root.querySelectorAll(`[data-testid="${id}"]`)]);
+  // A name is a data-testid; what has no such name is found by a selector in brackets.
+  const byTestId = (id) => roots().flatMap((root) => [...root.querySelectorAll(id.startsWith('[') ? id : `[data-testid="${id}"]`)]);
   const visible = (element) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && (element.checkVisibility?.({ checkVisibilityCSS: true }) ?? true);
