@@ -172,9 +172,9 @@ secret_file = "{folder}/issuer.secret"
 # The load is one program at one address doing the work of many people; every check stays on,
 # only its bound is out of the way.
 [limits]
-messages_per_s = 1000000
-messages_burst = 1000000
-signals_unanswered_max = 1000000
+messages_per_s = 100000
+messages_burst = 100000
+signals_unanswered_max = 100000
 sockets_per_ip = 100000
 sockets_per_user = 100
 connections_per_s = 100000
