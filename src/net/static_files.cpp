@@ -146,7 +146,8 @@ std::optional<http_response> static_files::find(http_request const& request) con
     // Everything is asked for again with its ETag: after an update no page mixes old and new modules.
     // A 304 says its type as well: the page's security policy follows from it, and a browser that revalidates
     // takes the policy of the 304.
-    out.headers = {{"ETag", entry->etag}, {"Cache-Control", "no-cache"}, {"Content-Type", entry->content_type}};
+    out.headers = {{"ETag", entry->etag}, {"Cache-Control", "no-cache"}};
+    out.headers.emplace_back("Content-Type", entry->content_type);
     if (matches(request, entry->etag)) {
         out.status = 304;
         return out;
