@@ -38,7 +38,7 @@ void call_service::submit(base::appointment_id const& id, call::command asked, r
         if (!starts_.allow(start->who.user, ports_.clock.now().boot)) return refuse(done, errc::rate_limited);
     auto* s = open_slot(id);
     if (!s) return refuse(done, errc::busy);
-    if (s->room && passes(asked)) {
+    if (s->room && passes(asked) && !s->telling) {
         execute(id, *s, asked, done);
     } else {
         if (s->queue.size() >= queue_commands_max) return refuse(done, errc::busy);
@@ -106,7 +106,7 @@ void call_service::pump(base::appointment_id const& id)
     auto const it = slots_.find(id);
     if (it == slots_.end()) return;
     auto& s = it->second;
-    if (!s.room || s.pumping) return; // loading, or called from an answer further down this stack
+    if (!s.room || s.pumping || s.telling) return; // loading, or called from an answer down this stack
     s.pumping = true;
     while (!s.writing && !s.queue.empty()) {
         auto const next = std::move(s.queue.front());
@@ -176,8 +176,10 @@ void call_service::on_written(base::appointment_id const& id, call::decision con
 void call_service::finish(slot& s, call::decision const& decided, reply const& done)
 {
     auto told = s.room->commit(decided, ports_.clock.now());
+    s.telling = true; // an answer may ask again: that is told after this
     if (done) done(std::move(told.outcome));
     for (auto const& e : told.effects) dispatch(e);
+    s.telling = false;
 }
 
 void call_service::dispatch(call::effect const& e)
@@ -214,9 +216,19 @@ void call_service::retry_backlog()
             }
             if (!stored) base::log::error("fact_refused", {{"error", stored.error().message()}});
             backlog_.pop_front();
+            if (backlog_.empty()) return forget_idle();
             retry_backlog();
         });
     });
+}
+
+/// While the store owes facts no room is forgotten, for it would be loaded as it was before them.
+void call_service::forget_idle()
+{
+    std::vector<base::appointment_id> all;
+    all.reserve(slots_.size());
+    for (auto const& [id, s] : slots_) all.push_back(id);
+    for (auto const& id : all) pump(id);
 }
 
 void call_service::schedule(base::appointment_id const& id, slot& s)

@@ -1,5 +1,7 @@
 #include "call_simulation.hpp"
 
+#include "rendezvous/base/log.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -17,6 +19,7 @@ std::uint64_t number_from(char const* variable, std::uint64_t otherwise)
 /// RENDEZVOUS_SIM_STEPS in all, over ten seeds from RENDEZVOUS_SIM_SEED on.
 TEST(CallSimulation, KeepsItsPromisesOverAStoreThatLagsAndFails)
 {
+    base::log::set_level(base::log::level::off);
     constexpr std::uint64_t seeds = 10;
     auto const steps = number_from("RENDEZVOUS_SIM_STEPS", RENDEZVOUS_SIM_STEPS) / seeds;
     auto const first = number_from("RENDEZVOUS_SIM_SEED", 1);

@@ -73,7 +73,8 @@ private:
     struct slot {
         std::optional<call::room> room; ///< empty while loading
         bool writing = false; ///< facts are on their way to the store
-        bool pumping = false;
+        bool pumping = false; ///< pump() is further down this stack
+        bool telling = false; ///< finish() is
         std::deque<waiting> queue;
         std::optional<base::boot_time> due;
     };
@@ -89,6 +90,7 @@ private:
     void dispatch(call::effect const& e);
     void keep_for_later(std::vector<call::fact> facts);
     void retry_backlog();
+    void forget_idle();
     void schedule(base::appointment_id const& id, slot& s);
     void wake_at_next();
 
