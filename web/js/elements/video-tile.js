@@ -32,6 +32,8 @@ export class VideoTile extends BaseElement {
   `;
 
   #stream = new MediaStream();
+  #watched = new Set();
+  #onUnmute = () => this.#useTracks();
   #media = { audio: true, video: true };
   #note = '';
   #video;
@@ -44,11 +46,10 @@ export class VideoTile extends BaseElement {
 
   /** @param {MediaStreamTrack[]} tracks */
   set tracks(tracks) {
-    const wanted = tracks.filter(Boolean);
-    for (const track of this.#stream.getTracks()) if (!wanted.includes(track)) this.#stream.removeTrack(track);
-    for (const track of wanted) if (!this.#stream.getTracks().includes(track)) this.#stream.addTrack(track);
-    this.#play();
-    this.invalidate();
+    const given = tracks.filter(Boolean);
+    for (const track of given) if (!this.#watched.has(track)) this.#watch(track);
+    for (const track of [...this.#watched]) if (!given.includes(track)) this.#unwatch(track);
+    this.#useTracks();
   }
 
   /** @param {{audio: boolean, video: boolean}} media */
@@ -80,6 +81,10 @@ export class VideoTile extends BaseElement {
     this.root.append(this.#video, this.#person, h('div', { class: 'badges' }, this.#micBadge, this.#camBadge), this.#hear);
   }
 
+  disconnected() {
+    for (const track of [...this.#watched]) this.#unwatch(track);
+  }
+
   update() {
     const name = this.getAttribute('name') ?? '';
     const own = this.hasAttribute('muted');
@@ -94,6 +99,29 @@ export class VideoTile extends BaseElement {
     setAttribute(this.#camBadge, 'hidden', this.#media.video || own);
     setText(this.#camBadge.lastChild, t('call.theyCameraOff', { name }));
     setText(this.#hear, t('call.tapHear', { name }));
+  }
+
+  #watch(track) {
+    this.#watched.add(track);
+    track.addEventListener('unmute', this.#onUnmute);
+  }
+
+  #unwatch(track) {
+    this.#watched.delete(track);
+    track.removeEventListener('unmute', this.#onUnmute);
+  }
+
+  /**
+   * A picture joins the stream with its first frame: Chromium plays no sound of a stream whose video track has
+   * not had one, and who has no camera, or has it off, never sends one.
+   */
+  #useTracks() {
+    const stream = this.#stream;
+    const wanted = [...this.#watched].filter((track) => track.kind === 'audio' || !track.muted || stream.getTracks().includes(track));
+    for (const track of stream.getTracks()) if (!wanted.includes(track)) stream.removeTrack(track);
+    for (const track of wanted) if (!stream.getTracks().includes(track)) stream.addTrack(track);
+    this.#play();
+    this.invalidate();
   }
 
   async #play() {
