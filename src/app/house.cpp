@@ -78,7 +78,7 @@ house::house(config settings)
     protocol::heartbeat_times const beat{rooms.heartbeat, rooms.pong_timeout,
                                          rooms.heartbeat + rooms.pong_timeout + heartbeat_slack};
     context_.reset(new net::session_context{*shards_, *calls_, *store_, *store_, *access_, clock_, ids_,
-                                            settings_.limits, beat, settings_.server.public_url,
+                                            rules_, settings_.limits, beat, settings_.server.public_url,
                                             page_config_of(settings_), std::move(tables)});
     net::start_heartbeats(*context_);
 }

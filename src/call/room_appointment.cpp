@@ -138,15 +138,7 @@ void room::commit_appointment(decision const& d, instant now, committed& out)
     }
     std::erase_if(attendees_, [&](auto const& entry) { return !find_member(a, entry.first); });
 
-    appointment_view view;
-    view.appointment = a;
-    view.call_status = status_of(record_.newest ? &*record_.newest : nullptr);
-    if (record_.newest) {
-        view.call_started_by = record_.newest->started_by_user;
-        view.call_started_at = record_.newest->created_at;
-        view.call_ended_at = record_.newest->ended_at;
-    }
-    out.outcome.appointment = std::move(view);
+    out.outcome.appointment = appointment_for(first_member(record_), now.utc);
 }
 
 } // namespace rendezvous::call

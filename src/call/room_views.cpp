@@ -46,25 +46,16 @@ bool room::may_see(participant_id const& viewer, participant_id const& subject) 
 
 appointment_view room::appointment_for(member const& viewer, utc_time now) const
 {
-    appointment_view out;
-    out.appointment = *record_.appointment;
     auto const* here = find(viewer.id);
     applicant const who{viewer.user, viewer.role, here && here->admitted};
-    bool const waits_outside = viewer.role == role::guest && !who.admitted;
-    if (waits_outside)
+    auto out = summarize(record_, who, rules_, now);
+    if (viewer.role == role::guest && !who.admitted) { // waits outside: sees the staff, and no call
         std::erase_if(out.appointment.members, [&](member const& m) { return !may_see(viewer.id, m.id); });
-    auto const* newest = record_.newest && !waits_outside ? &*record_.newest : nullptr;
-    out.call_status = status_of(newest);
-    if (newest) {
-        out.call_started_by = newest->started_by_user;
-        out.call_started_at = newest->created_at;
-        out.call_ended_at = newest->ended_at;
+        out.call_status = call_status::inactive;
+        out.call_started_by.reset();
+        out.call_started_at.reset();
+        out.call_ended_at.reset();
     }
-    bool const open = open_call(record_) != nullptr;
-    auto const refused = open ? check_join(record_, who, rules_, now) : check_start(record_, who, rules_, now);
-    out.can_join = open && !refused;
-    out.can_start = !open && !refused;
-    out.reason = refused;
     for (auto const& m : out.appointment.members)
         if (presence_of(m.id) == presence::online) out.online.push_back(m.user);
     return out;

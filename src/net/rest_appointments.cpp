@@ -7,17 +7,12 @@ namespace {
 
 using base::errc;
 
-call::appointment_view view_of(call::room_record const& record)
+/// As the caller sees it; those who see all look through the first member's eyes.
+call::appointment_view view_of(rest_call const& c, call::room_record const& record)
 {
-    call::appointment_view out;
-    out.appointment = *record.appointment;
-    out.call_status = call::status_of(record.newest ? &*record.newest : nullptr);
-    if (record.newest) {
-        out.call_started_by = record.newest->started_by_user;
-        out.call_started_at = record.newest->created_at;
-        out.call_ended_at = record.newest->ended_at;
-    }
-    return out;
+    auto const* me = c.caller.sees_all() ? nullptr : call::find_member(*record.appointment, c.caller.bearer->user);
+    auto const& as = me ? *me : call::first_member(record);
+    return call::summarize(record, {as.user, as.role, false}, c.house->rules, c.now());
 }
 
 std::string version_of(call::appointment const& a)
@@ -96,7 +91,7 @@ rest_reply list_appointments(rest_call c)
 
     std::vector<call::appointment_view> views;
     for (auto const& row : page->rows)
-        if (c.caller.sees_all() || c.caller.bearer->covers(row.appointment->id)) views.push_back(view_of(row));
+        if (c.caller.sees_all() || c.caller.bearer->covers(row.appointment->id)) views.push_back(view_of(c, row));
     auto reply = cached_reply(c, protocol::appointments_json(views));
     add_next_link(reply, c, page->next);
     co_return reply;

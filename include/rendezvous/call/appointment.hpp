@@ -19,8 +19,8 @@ using base::session_id;
 using base::user_id;
 using base::utc_time;
 
-/// Someone listed in an appointment. `id` is ours and stays the same for this person in this
-/// appointment; call events name people by it alone, so that a person can be erased later.
+/// Someone listed in an appointment. `id` is ours and stays the same as long as this person is
+/// listed in this appointment; call events name people by it alone, so that a person can be erased later.
 struct member {
     participant_id id;
     user_id user;

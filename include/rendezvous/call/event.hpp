@@ -2,6 +2,7 @@
 
 #include "rendezvous/base/error.hpp"
 #include "rendezvous/call/command.hpp"
+#include "rendezvous/call/policy.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -38,6 +39,14 @@ struct appointment_view {
     std::optional<base::errc> reason; ///< what starting or joining would be refused with
     std::vector<user_id> online;      ///< members with a living socket in the room
 };
+
+/// The first member: as whom those see an appointment who see all without being in it.
+/// Precondition: the appointment exists; it has at least one member.
+member const& first_member(room_record const& record);
+
+/// The appointment for one viewer, by what the store holds: everything but who is online.
+/// Precondition: the appointment exists.
+appointment_view summarize(room_record const& record, applicant const& viewer, room_rules const& rules, utc_time now);
 
 /// `you` of `registered`.
 struct own_view {

@@ -26,6 +26,7 @@ struct session_context {
     service::access& access;
     base::clock const& clock;
     base::id_generator& ids;
+    call::room_rules const& rules;
     base::limits limits;
     protocol::heartbeat_times heartbeat;
     std::string public_url;
