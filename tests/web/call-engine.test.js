@@ -306,6 +306,14 @@ test('restarts go on every 4 s, then every 15 s, and wait while the socket is do
   assert.equal(signaling.requests.length, 3);
 });
 
+test('a peer starts with what they last said they send', async () => {
+  engine = new CallEngine({
+    signaling, clock, me: 'p2', iceServers: [], createConnection: (config) => new FakePeerConnection(config),
+    tracks: { audio: null, video: null }, media: { audio: false, video: false }, mediaOf: () => ({ audio: true, video: false }) });
+  await joined();
+  assert.deepEqual(engine.peers[0].media, { audio: true, video: false });
+});
+
 test('a disposed engine leaves no timer and no connection', async () => {
   await joined();
   pcs()[0].become('connected');

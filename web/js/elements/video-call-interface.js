@@ -158,7 +158,8 @@ export class VideoCallInterface extends BaseElement {
   #updateTile(tile, peer) {
     const person = this.#session.others.find((each) => each.participantId === peer.participantId);
     setAttribute(tile, 'name', person?.name ?? t('someone'));
-    tile.tracks = peer.tracks;
+    // A picture that never comes would hold the sound back: an element waits for its first frame.
+    tile.tracks = peer.tracks.filter((track) => track.kind === 'audio' || peer.media.video);
     const arrived = peer.connection !== 'none';
     tile.media = arrived ? peer.media : { audio: true, video: true };
     const waitedMs = performance.now() - this.#openedAt;

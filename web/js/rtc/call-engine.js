@@ -18,6 +18,8 @@ const ICE_REQUEST_TIMEOUT_MS = 2000;
  * @property {RTCIceServer[]} iceServers
  * @property {import('./peer-session.js').Tracks} tracks
  * @property {{audio: boolean, video: boolean}} media what this side says it sends
+ * @property {(participantId: string) => any} [mediaOf] what another one last said they send
+ * @property {() => MediaStream} [createStream] groups microphone and camera, so that lips and voice stay together
  */
 export class CallEngine extends Emitter {
   #options;
@@ -231,13 +233,14 @@ export class CallEngine extends Emitter {
 
   #createPeer({ participantId, order, media }) {
     const peer = new RemotePeer({
-      participantId, order, media, clock: this.#options.clock,
+      participantId, order, media: media ?? this.#options.mediaOf?.(participantId), clock: this.#options.clock,
       freshIceServers: () => this.#freshIceServers(),
       session: {
         createConnection: () => this.#options.createConnection({
           iceServers: this.#iceServers, bundlePolicy: 'max-bundle' }),
         send: (data) => this.#signaling.send('signal', { to: participantId, callId: this.#callId, data }),
         tracks: this.#tracks,
+        createStream: this.#options.createStream,
       },
     });
     peer.on('change', () => { this.#report(); this.emit('change'); });

@@ -17,12 +17,14 @@ const KINDS = ['audio', 'video'];
  * @property {() => RTCPeerConnection} createConnection
  * @property {(data: {description?: object, candidate?: object}) => void} send
  * @property {Tracks} tracks
+ * @property {() => MediaStream} [createStream] the stream both tracks belong to; without it they are not synchronised
  * @property {boolean} [polite] may be set later, before the first remote description
  */
 export class PeerSession extends Emitter {
   #pc;
   #send;
   #tracks;
+  #streams;
   #polite;
   #makingOffer = false;
   #started = false;
@@ -35,8 +37,9 @@ export class PeerSession extends Emitter {
   #closed = false;
 
   /** @param {PeerSessionOptions} options */
-  constructor({ createConnection, send, tracks, polite = false }) {
+  constructor({ createConnection, send, tracks, createStream, polite = false }) {
     super();
+    this.#streams = createStream ? [createStream()] : [];
     this.#send = send;
     this.#tracks = { ...tracks };
     this.#polite = polite;
@@ -185,7 +188,7 @@ export class PeerSession extends Emitter {
 
   #createTransceivers() {
     for (const kind of KINDS) {
-      this.#pc.addTransceiver(this.#tracks[kind] ?? kind, { direction: 'sendrecv' });
+      this.#pc.addTransceiver(this.#tracks[kind] ?? kind, { direction: 'sendrecv', streams: this.#streams });
     }
   }
 
@@ -193,7 +196,10 @@ export class PeerSession extends Emitter {
   async #adoptTransceivers() {
     for (const transceiver of this.#pc.getTransceivers()) {
       if (transceiver.mid === null) transceiver.stop();
-      else if (transceiver.direction === 'recvonly') transceiver.direction = 'sendrecv';
+      else if (transceiver.direction === 'recvonly') {
+        transceiver.direction = 'sendrecv';
+        if (this.#streams.length > 0) transceiver.sender.setStreams?.(...this.#streams);
+      }
     }
     await this.#applyTracks();
   }

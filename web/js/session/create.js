@@ -51,6 +51,6 @@ export function createMedia() {
 export function createRoomSession(identity, appointmentId, media) {
   return new RoomSession({
     signaling: createSignaling(identity, appointmentId), api: identity.api, media, clock: browserClock,
-    wallClock: Date.now, createConnection: (config) => new RTCPeerConnection(config), appointmentId,
+    wallClock: Date.now, createConnection: (config) => new RTCPeerConnection(config), createStream: () => new MediaStream(), appointmentId,
   });
 }

@@ -21,6 +21,7 @@ export class RoomSession extends Emitter {
   #media;
   #clock;
   #createConnection;
+  #createStream;
   #wallClock;
   #appointmentId;
   #engine = null;
@@ -45,9 +46,10 @@ export class RoomSession extends Emitter {
    * @param {import('../signaling/signaling-client.js').Clock} options.clock
    * @param {() => number} options.wallClock
    * @param {(config: RTCConfiguration) => RTCPeerConnection} options.createConnection
+   * @param {() => MediaStream} [options.createStream]
    * @param {string} options.appointmentId
    */
-  constructor({ signaling, api, media, clock, wallClock, createConnection, appointmentId }) {
+  constructor({ signaling, api, media, clock, wallClock, createConnection, createStream, appointmentId }) {
     super();
     this.#signaling = signaling;
     this.#api = api;
@@ -55,6 +57,7 @@ export class RoomSession extends Emitter {
     this.#clock = clock;
     this.#wallClock = wallClock;
     this.#createConnection = createConnection;
+    this.#createStream = createStream;
     this.#appointmentId = appointmentId;
     signaling.on('state', () => this.emit('change'));
     signaling.on('registered', (message) => this.#registered(message));
@@ -195,7 +198,8 @@ export class RoomSession extends Emitter {
     const engine = new CallEngine({
       signaling: this.#signaling, createConnection: this.#createConnection, clock: this.#clock,
       me: this.you.participantId, iceServers: this.#signaling.session?.iceServers ?? [],
-      tracks: this.#media.tracks, media: this.#media.media,
+      tracks: this.#media.tracks, media: this.#media.media, createStream: this.#createStream,
+      mediaOf: (id) => this.room?.participants.find((each) => each.participantId === id)?.media,
     });
     engine.on('change', () => this.emit('change'));
     engine.on('ended', (detail) => this.#engineEnded(detail));
