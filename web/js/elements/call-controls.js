@@ -20,6 +20,12 @@ export class CallControls extends BaseElement {
     .leave .round { background: var(--call-stage-danger); color: #fff; }
     .end .round { background: transparent; border: 2px solid #ff8f85; color: #ffb3ab; }
     .gap { flex: 0 0 clamp(0rem, 2vw, 1.5rem); }
+    @media (max-height: 30rem) and (orientation: landscape) {
+      .bar { flex-direction: column; block-size: 100%; padding: 0.2rem 0.4rem; gap: 0; }
+      button { flex: 0 1 auto; inline-size: 6.4rem; min-block-size: 48px; padding: 0.15rem; gap: 0.1rem; font-size: 0.7rem; }
+      .round { inline-size: 2.3rem; block-size: 2.3rem; font-size: 0.9rem; }
+      .gap { flex-basis: 0.3rem; }
+    }
     @media (forced-colors: active) { .round { border: 1.5px solid ButtonText; } }
   `;
 
@@ -69,12 +75,12 @@ export class CallControls extends BaseElement {
 
   /** Arrow keys follow what is seen, not the order of the code. */
   #move(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const sign = direction() === 'rtl' ? -1 : 1;
+    const step = { ArrowRight: sign, ArrowLeft: -sign, ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     const shown = Object.values(this.#buttons).map((each) => each.button).filter((each) => !each.hidden);
     const from = shown.indexOf(/** @type {any} */ (this.root.activeElement));
-    const sign = direction() === 'rtl' ? -1 : 1;
-    const next = shown[(from + step * sign + shown.length) % shown.length];
+    const next = shown[(from + step + shown.length) % shown.length];
     for (const button of shown) button.tabIndex = button === next ? 0 : -1;
     next.focus();
     event.preventDefault();

@@ -26,7 +26,7 @@ export class VideoCallInterface extends BaseElement {
     [data-connection="up"] .dot { background: #4fce7b; }
     [data-connection="down"] .dot { background: #ff8f85; }
     .stage { position: relative; display: grid; min-block-size: 0; overflow: hidden; }
-    .remotes { display: grid; gap: 4px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); grid-auto-rows: minmax(0, 1fr); min-block-size: 0; }
+    .remotes { display: grid; gap: 4px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); grid-auto-rows: minmax(0, 1fr); min-block-size: 0; }
     .self { position: absolute; inset-block-start: 0.8rem; inset-inline-end: 0.8rem; inline-size: clamp(88px, 22vmin, 220px); aspect-ratio: 3 / 4; border-radius: 14px; border: 2px solid #ffffff40; }
     @media (min-width: 48rem) { .self { aspect-ratio: 16 / 10; inline-size: clamp(160px, 20vw, 300px); } }
     .banner { position: absolute; inset-block-start: 0.8rem; inset-inline-start: 0.8rem; max-inline-size: min(30rem, calc(100% - clamp(88px, 22vmin, 220px) - 3.2rem)); display: flex; flex-wrap: wrap; align-items: center; gap: 0.7rem; background: #fdf0d9; color: #402800; border-radius: 14px; padding: 0.7rem 1rem; z-index: 3; }
@@ -158,6 +158,7 @@ export class VideoCallInterface extends BaseElement {
   #updateTile(tile, peer) {
     const person = this.#session.others.find((each) => each.participantId === peer.participantId);
     setAttribute(tile, 'name', person?.name ?? t('someone'));
+    setAttribute(tile, 'named', this.#tiles.size > 1);
     // A picture that never comes would hold the sound back: an element waits for its first frame.
     tile.tracks = peer.tracks.filter((track) => track.kind === 'audio' || peer.media.video);
     const arrived = peer.connection !== 'none';

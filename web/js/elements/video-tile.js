@@ -5,12 +5,12 @@ import { BaseElement } from './base-element.js';
 
 /**
  * `<video-tile>`: one person's picture and sound, or their initials and what is off.
- * Attributes: `name`, `muted` (no sound, mirrored: one's own picture), `video-testid`.
+ * Attributes: `name`, `named` (the name is shown), `muted` (no sound, mirrored: one's own picture), `video-testid`.
  * Properties: `tracks` (MediaStreamTrack[]), `media` {audio, video}, `note` (text on the stage).
  */
 export class VideoTile extends BaseElement {
   static tag = 'video-tile';
-  static observedAttributes = ['name', 'muted'];
+  static observedAttributes = ['name', 'muted', 'named'];
   static css = `
     :host { position: relative; overflow: hidden; background: var(--call-stage-raised); color: var(--call-stage-fg); display: grid; min-block-size: 0; }
     video { inline-size: 100%; block-size: 100%; object-fit: cover; display: block; grid-area: 1 / 1; min-block-size: 0; background: var(--call-stage-raised); }
@@ -40,6 +40,7 @@ export class VideoTile extends BaseElement {
   #person;
   #avatar;
   #noteText;
+  #nameBadge;
   #micBadge;
   #camBadge;
   #hear;
@@ -75,10 +76,11 @@ export class VideoTile extends BaseElement {
     this.#avatar = h('div', { class: 'avatar', 'aria-hidden': 'true' });
     this.#noteText = h('div', { class: 'note' });
     this.#person = h('div', { class: 'person' }, this.#avatar, this.#noteText);
+    this.#nameBadge = h('div', { class: 'badge' }, h('bdi', {}));
     this.#micBadge = h('div', { class: 'badge' }, icon('microphone-off'), h('span', {}));
     this.#camBadge = h('div', { class: 'badge' }, icon('camera-off'), h('span', {}));
     this.#hear = h('button', { type: 'button', class: 'primary hear', hidden: true, on: { click: () => this.#play() } });
-    this.root.append(this.#video, this.#person, h('div', { class: 'badges' }, this.#micBadge, this.#camBadge), this.#hear);
+    this.root.append(this.#video, this.#person, h('div', { class: 'badges' }, this.#nameBadge, this.#micBadge, this.#camBadge), this.#hear);
   }
 
   disconnected() {
@@ -94,6 +96,8 @@ export class VideoTile extends BaseElement {
     setAttribute(this.#person, 'hidden', picture && !this.#note);
     setText(this.#avatar, initials(name));
     setText(this.#noteText, this.#note);
+    setAttribute(this.#nameBadge, 'hidden', !this.hasAttribute('named'));
+    setText(this.#nameBadge.lastChild, name);
     setAttribute(this.#micBadge, 'hidden', this.#media.audio);
     setText(this.#micBadge.lastChild, t(own ? 'call.muted' : 'call.theyMuted', { name }));
     setAttribute(this.#camBadge, 'hidden', this.#media.video || own);
