@@ -169,8 +169,9 @@ test('a replaced session asks for the seat back and keeps the engine', async () 
 
 test('a resumed session does not touch the seat', async () => {
   await startCall();
-  enter({}, { resumed: true });
+  enter({ callStatus: 'waiting', call: call('waiting', seat('p', 1)) }, { resumed: true });
   assert.deepEqual(signaling.requests, []);
+  assert.equal(session.place, 'in');
 });
 
 test('what may be started comes with the appointment, or is asked for', async () => {
