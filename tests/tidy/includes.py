@@ -69,12 +69,11 @@ def _check_file(files, path, text):
 
 
 def _check_test(files, path, text):
-    """Tests and benchmarks use doors; the tests of tests/unit/<folder> also see that folder's inside."""
-    unit = re.match(r'^tests/unit/([^/]+)/', path)
+    """Tests and benchmarks use doors, and the inside that table.inside_seen_by allows."""
     found = []
     for line, header, _ in includes_of(text):
         target = resolve(files, path, header)
-        if target and target.startswith('src/') and not (unit and unit.group(1) == folder_of(target)):
+        if target and target.startswith('src/') and folder_of(target) != table.inside_seen_by(path):
             found.append(Finding(path, line, 'includes %s; only tests/unit/%s may' % (target, folder_of(target))))
     return found
 

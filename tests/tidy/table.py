@@ -22,6 +22,12 @@ MAY_INCLUDE = {
 }
 
 
+# Tests see doors only; tests/unit/<folder> sees that folder's inside too, and system tests the wiring they start.
+def inside_seen_by(path):
+    unit = re.match(r'^tests/unit/([^/]+)/', path)
+    return unit.group(1) if unit else 'app' if path.startswith('tests/system/') else None
+
+
 class Library:
     """Headers matching `header` may be included only by files matching `allowed` (paths inside the checkout)."""
 

@@ -92,6 +92,7 @@ class Includes(Case):
         self.refuses(includes, *self.include('tests/unit/net/a_test.cpp', 'call/room_state.hpp'), 'only tests/unit/call', DOOR)
         self.refuses(includes, *self.include('tests/system/a_test.cpp', 'call/room_state.hpp'), 'only tests/unit/call', DOOR)
         self.accepts(includes, *self.include('tests/unit/call/a_test.cpp', 'call/room_state.hpp'), DOOR)
+        self.accepts(includes, *self.include('tests/system/a.cpp', 'app/house.hpp'), {'src/app/house.hpp': ''})
 
 
 class Coroutines(Case):
