@@ -1,6 +1,7 @@
 #include "json_scan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstdint>
@@ -8,6 +9,10 @@
 #include <simdjson.h>
 #include <system_error>
 #include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace rendezvous::protocol {
 namespace {
@@ -27,6 +32,13 @@ constexpr int hex_value(char c)
     return -1;
 }
 
+/// The characters that make an escape of two.
+constexpr auto short_escapes = [] {
+    std::array<bool, 256> out{};
+    for (char const c : std::string_view("\"\\/bfnrt")) out[static_cast<unsigned char>(c)] = true;
+    return out;
+}();
+
 /// Nonzero if one of eight bytes ends the plain run of a string: quote, backslash or control.
 constexpr std::uint64_t special_bytes(std::uint64_t word)
 {
@@ -36,6 +48,17 @@ constexpr std::uint64_t special_bytes(std::uint64_t word)
     std::uint64_t const control = (word - ones * 0x20) & ~word & highs;
     return control | zero_byte(word ^ (ones * '"')) | zero_byte(word ^ (ones * '\\'));
 }
+
+#if defined(__SSE2__)
+/// The same for sixteen bytes, one bit each.
+unsigned special_bytes(__m128i block)
+{
+    auto const quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+    auto const backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+    auto const control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+#endif
 
 class scanner {
 public:
@@ -153,18 +176,30 @@ private:
                 ++at_;
                 return true;
             }
-            if (*at_ == '\\') {
-                escaped_ = true;
-                if (!escape()) return false;
-            } else {
+            if (*at_ != '\\') {
                 ++at_;
+                continue;
             }
+            escaped_ = true;
+            // Escapes come in pairs: a line of a session description ends in \r\n.
+            do {
+                if (!escape()) return false;
+            } while (at_ != end_ && *at_ == '\\');
         }
     }
 
-    /// Moves over bytes that mean themselves, eight at a time; stops early near the end.
+    /// Moves over bytes that mean themselves, in blocks; stops early near the end.
     void skip_plain()
     {
+#if defined(__SSE2__)
+        while (end_ - at_ >= 16) {
+            if (auto const found = special_bytes(_mm_loadu_si128(reinterpret_cast<__m128i const*>(at_)))) {
+                at_ += std::countr_zero(found);
+                return;
+            }
+            at_ += 16;
+        }
+#endif
         while (end_ - at_ >= 8) {
             std::uint64_t word = 0;
             std::memcpy(&word, at_, 8);
@@ -181,18 +216,8 @@ private:
     {
         ++at_;
         if (at_ == end_) return false;
-        switch (*at_++) {
-        case '"':
-        case '\\':
-        case '/':
-        case 'b':
-        case 'f':
-        case 'n':
-        case 'r':
-        case 't': return true;
-        case 'u': return four_hex_digits();
-        default: return false;
-        }
+        auto const kind = static_cast<unsigned char>(*at_++);
+        return short_escapes[kind] || (kind == 'u' && four_hex_digits());
     }
 
     bool four_hex_digits()

@@ -3,6 +3,8 @@
 #include "rendezvous/base/clock.hpp"
 #include "rendezvous/call/words.hpp"
 
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -64,11 +66,25 @@ public:
         return *this;
     }
 
+    /// A string that needs no escaping, such as our own ids and words.
+    json_writer& plain(std::string_view name, std::string_view value)
+    {
+        key(name);
+        out_ += '"';
+        out_ += value;
+        out_ += '"';
+        return *this;
+    }
     json_writer& text(std::string_view name, std::string_view value) { return key(name).text(value); }
     json_writer& raw(std::string_view name, std::string_view json) { return key(name).raw(json); }
     json_writer& null(std::string_view name) { return key(name).raw("null"); }
     json_writer& flag(std::string_view name, bool value) { return key(name).raw(value ? "true" : "false"); }
-    json_writer& number(std::string_view name, std::uint64_t value) { return key(name).raw(std::to_string(value)); }
+    json_writer& number(std::string_view name, std::uint64_t value)
+    {
+        std::array<char, 20> digits;
+        auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        return key(name).raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
+    }
     json_writer& span_ms(std::string_view name, base::milliseconds span)
     {
         return key(name).raw(std::to_string(span.count()));

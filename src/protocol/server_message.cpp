@@ -19,7 +19,7 @@ constexpr auto reset_words = std::to_array<std::string_view>({"new", "expired", 
 json_writer begin(std::string_view type, std::size_t reserve)
 {
     json_writer w(reserve);
-    w.begin_object().text("type", type);
+    w.begin_object().plain("type", type);
     return w;
 }
 
@@ -91,8 +91,8 @@ struct event_writer {
     {
         auto w = begin("signal", small_message + bytes_of(e.data));
         w.number("seq", seq);
-        w.text("from", e.from.str());
-        w.text("callId", e.call.str());
+        w.plain("from", e.from.str());
+        w.plain("callId", e.call.str());
         w.number("order", e.order);
         w.raw("data", e.data ? std::string_view(*e.data) : std::string_view("null"));
         return w.end_object().take();
