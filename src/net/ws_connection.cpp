@@ -216,8 +216,8 @@ void ws_connection::read_next()
 void ws_connection::read()
 {
     reading_ = true;
-    ws_.async_read_some(
-        buffer_, 0, [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
+    ws_.async_read(
+        buffer_, [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
 }
 
 void ws_connection::on_read(boost::system::error_code ec)
@@ -226,7 +226,6 @@ void ws_connection::on_read(boost::system::error_code ec)
     if (ec || ended_) return on_failed();
     // While we close, Beast itself reads on until the peer's close frame.
     if (closing_) return;
-    if (!ws_.is_message_done()) return read();
     if (ws_.got_binary()) return begin_close(close_code::not_text, "text frames only");
     deliver();
     read_next();
