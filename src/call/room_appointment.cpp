@@ -12,13 +12,6 @@ namespace {
 
 using base::errc;
 
-decision refuse(errc why)
-{
-    decision out;
-    out.refusal = why;
-    return out;
-}
-
 std::vector<member> merge_members(appointment const* before, std::vector<commands::put_appointment::listed> const& listed)
 {
     std::vector<member> out;
@@ -72,9 +65,9 @@ std::optional<appointment> merged(appointment const* before, commands::put_appoi
 decision room::decide_put(commands::put_appointment const& asked, instant now) const
 {
     auto const* before = record_.appointment ? &*record_.appointment : nullptr;
-    if (asked.if_version && (!before || before->version != *asked.if_version)) return refuse(errc::version_mismatch);
+    if (asked.if_version && (!before || before->version != *asked.if_version)) return decision::refused(errc::version_mismatch);
     auto after = merged(before, asked);
-    if (!after || !is_sound(*after)) return refuse(errc::validation);
+    if (!after || !is_sound(*after)) return decision::refused(errc::validation);
     decision out;
     if (before && *after == *before) return out;
     after->version = before ? before->version + 1 : 1;
@@ -107,7 +100,7 @@ void room::add_consequences(appointment const& after, decision& d, instant now) 
 
 decision room::decide_cancel(instant now) const
 {
-    if (!record_.appointment) return refuse(errc::not_found);
+    if (!record_.appointment) return decision::refused(errc::not_found);
     decision out;
     auto const& a = *record_.appointment;
     if (a.status == appointment_status::cancelled) return out;

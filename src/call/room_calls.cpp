@@ -7,13 +7,6 @@ namespace {
 
 using base::errc;
 
-decision refuse(errc why)
-{
-    decision out;
-    out.refusal = why;
-    return out;
-}
-
 seat make_seat(member const& who, unsigned order, instant now)
 {
     return {who.id, who.user, who.role, who.name, order, seat_state::joined, now.utc, std::nullopt, std::nullopt};
@@ -29,11 +22,11 @@ std::size_t others_in(call_record const& call, participant_id const& me)
 
 decision room::decide_start(commands::start_call const& asked, instant now) const
 {
-    if (auto const refused = check_start(record_, applicant_for(asked.who), rules_, now.utc)) return refuse(*refused);
+    if (auto const refused = check_start(record_, applicant_for(asked.who), rules_, now.utc)) return decision::refused(*refused);
     decision out;
     if (open_call(record_)) {
         auto plan = plan_seat({asked.who, std::nullopt, asked.offer, false, false}, now);
-        if (!plan) return refuse(base::to_errc(plan.error()));
+        if (!plan) return decision::refused(base::to_errc(plan.error()));
         out.facts = std::move(*plan);
         return out;
     }
@@ -55,11 +48,11 @@ decision room::decide_join(commands::join_call const& asked, instant now) const
 {
     if (auto const refused = check_join(record_, applicant_for(asked.who), rules_, now.utc)) {
         bool const ended = *refused == errc::no_call && asked.call && record_.newest;
-        return refuse(ended ? errc::call_ended : *refused);
+        return decision::refused(ended ? errc::call_ended : *refused);
     }
-    if (asked.call && *asked.call != record_.newest->id) return refuse(errc::call_ended);
+    if (asked.call && *asked.call != record_.newest->id) return decision::refused(errc::call_ended);
     auto plan = plan_seat(asked, now);
-    if (!plan) return refuse(base::to_errc(plan.error()));
+    if (!plan) return decision::refused(base::to_errc(plan.error()));
     decision out;
     out.facts = std::move(*plan);
     return out;
@@ -178,8 +171,8 @@ void room::tell_joined(participant_id const& who, opaque const& offer, bool move
     auto const& own = mine->seat->session;
     for (auto const& [session, participant] : sessions_) {
         if (own && session == *own) continue;
-        if (participant != who && !may_see(participant, who)) continue;
         auto const* here = find(participant);
+        if (!here->admitted) continue; // waits outside: the event carries the whole call
         bool const at_seat = participant != who && here->seat && here->seat->session == session;
         out.effects.emplace_back(effects::tell{
             session, events::joiner_connected{rev_, *record_.newest, view, at_seat ? offer : nullptr, moved}});
@@ -189,13 +182,13 @@ void room::tell_joined(participant_id const& who, opaque const& offer, bool move
 decision room::decide_leave(commands::leave const& asked, instant now) const
 {
     auto const* who = participant_of(asked.session);
-    if (!who) return refuse(errc::not_registered);
+    if (!who) return decision::refused(errc::not_registered);
     decision out;
     out.durability = durability::deferrable;
     auto const* here = find(*who);
     auto const* call = open_call(record_);
     bool const seated = call && here->seat && here->seat->session == asked.session;
-    if (asked.call && (!call || *asked.call != call->id)) return refuse(errc::call_ended);
+    if (asked.call && (!call || *asked.call != call->id)) return decision::refused(errc::call_ended);
     if (!seated) return out; // leaves the room
     out.facts.emplace_back(
         facts::seat_left{call->id, *who, held_seat(*call, *who)->order, leave_reason::left, now.utc});
@@ -235,14 +228,14 @@ decision room::decide_end(commands::end_call const& asked, instant now) const
     if (!asked.override_membership) {
         auto const* a = record_.appointment ? &*record_.appointment : nullptr;
         auto const found = check_membership(a, asked.who.user, asked.who.token_role);
-        if (!found) return refuse(base::to_errc(found.error()));
-        if ((*found)->role == role::guest) return refuse(errc::forbidden);
+        if (!found) return decision::refused(base::to_errc(found.error()));
+        if ((*found)->role == role::guest) return decision::refused(errc::forbidden);
         by = (*found)->id;
     }
-    if (!record_.appointment) return refuse(errc::not_found);
-    if (!record_.newest) return refuse(errc::no_call);
+    if (!record_.appointment) return decision::refused(errc::not_found);
+    if (!record_.newest) return decision::refused(errc::no_call);
     auto const& call = *record_.newest;
-    if (asked.call && *asked.call != call.id) return refuse(errc::call_ended);
+    if (asked.call && *asked.call != call.id) return decision::refused(errc::call_ended);
     if (call.state == call_state::ended) return out; // ended twice is ended once
     auto why = end_reason::completed;
     if (call.state != call_state::active)

@@ -11,25 +11,18 @@ using base::errc;
 
 constexpr milliseconds quality_interval{2'000};
 
-decision refuse(errc why)
-{
-    decision out;
-    out.refusal = why;
-    return out;
-}
-
 } // namespace
 
 decision room::decide_enter(commands::enter const& asked) const
 {
     auto const* a = record_.appointment ? &*record_.appointment : nullptr;
     auto const found = check_membership(a, asked.who.user, asked.who.token_role);
-    if (!found) return refuse(base::to_errc(found.error()));
+    if (!found) return decision::refused(base::to_errc(found.error()));
     auto const& me = **found;
     if (asked.token_expired) {
         // Only the seat that was taken with this very token may be returned to with it.
         auto const* here = find(me.id);
-        if (!here || !here->seat || here->seat->token_hash != asked.token_hash) return refuse(errc::token_expired);
+        if (!here || !here->seat || here->seat->token_hash != asked.token_hash) return decision::refused(errc::token_expired);
     }
     decision out;
     out.durability = durability::deferrable;
@@ -97,11 +90,11 @@ void room::drop_session(session_id const& session, instant now, committed& out)
 decision room::decide_media(commands::set_media const& asked, instant now) const
 {
     auto const* who = participant_of(asked.session);
-    if (!who) return refuse(errc::not_registered);
+    if (!who) return decision::refused(errc::not_registered);
     auto const* call = open_call(record_);
-    if (asked.call && (!call || *asked.call != call->id)) return refuse(errc::call_ended);
+    if (asked.call && (!call || *asked.call != call->id)) return decision::refused(errc::call_ended);
     auto const* here = find(*who);
-    if (!call || !here->seat || here->seat->session != asked.session) return refuse(errc::no_call);
+    if (!call || !here->seat || here->seat->session != asked.session) return decision::refused(errc::no_call);
     decision out;
     out.durability = durability::behind;
     bool const up = asked.media.connection == media_connection::up;
@@ -123,12 +116,12 @@ void room::commit_media(commands::set_media const& asked, committed& out)
 decision room::decide_quality(commands::sample_quality const& asked, instant now) const
 {
     auto const* who = participant_of(asked.session);
-    if (!who) return refuse(errc::not_registered);
+    if (!who) return decision::refused(errc::not_registered);
     auto const* call = open_call(record_);
-    if (asked.call && (!call || *asked.call != call->id)) return refuse(errc::call_ended);
+    if (asked.call && (!call || *asked.call != call->id)) return decision::refused(errc::call_ended);
     auto const* here = find(*who);
-    if (!call || !here->seat || here->seat->session != asked.session) return refuse(errc::no_call);
-    if (here->sampled_at && now.boot - here->sampled_at->boot < quality_interval) return refuse(errc::rate_limited);
+    if (!call || !here->seat || here->seat->session != asked.session) return decision::refused(errc::no_call);
+    if (here->sampled_at && now.boot - here->sampled_at->boot < quality_interval) return decision::refused(errc::rate_limited);
     decision out;
     out.durability = durability::behind;
     out.facts.emplace_back(facts::quality_sampled{call->id, *who, now.utc, asked.rtt_ms, asked.loss_ratio,

@@ -47,6 +47,9 @@ http_response problem_reply(rest_call const& c, base::errc why);
 http_response problem_reply(rest_call const& c, protocol::problem p);
 http_response refusal_reply(rest_call const& c, protocol::body_refusal const& refusal);
 http_response invalid_query(rest_call const& c, std::string_view name, std::string detail);
+/// Those who do not see everything see their own: sets `user` to the caller. Refuses (forbidden)
+/// when they ask for somebody else's.
+std::optional<base::errc> limit_to_own(rest_call const& c, std::optional<base::user_id>& user);
 /// Adds `Link: <...>; rel="next"` (RFC 8288) for the page behind `next`.
 void add_next_link(http_response& to, rest_call const& c, std::optional<std::string> const& next);
 /// The version in an `If-Match` header: `"7"` or `"7-..."`. Nothing for none or `*`; not_found as

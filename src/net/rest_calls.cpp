@@ -129,10 +129,7 @@ rest_reply list_calls(rest_call c)
     query.read("userId", filter.user);
     query.read_page(filter.rows_max, filter.after);
     if (!query.ok()) co_return query.refusal();
-    if (!c.caller.sees_all()) {
-        if (filter.user && *filter.user != c.caller.bearer->user) co_return problem_reply(c, errc::forbidden);
-        filter.user = c.caller.bearer->user;
-    }
+    if (auto const why = limit_to_own(c, filter.user)) co_return problem_reply(c, *why);
 
     auto& house = *c.house;
     std::function<void(service::completion<service::page<call::call_record>>)> begin = [&house, filter](auto done) {

@@ -105,6 +105,14 @@ http_response invalid_query(rest_call const& c, std::string_view name, std::stri
     return problem_reply(c, std::move(p));
 }
 
+std::optional<base::errc> limit_to_own(rest_call const& c, std::optional<base::user_id>& user)
+{
+    if (c.caller.sees_all()) return std::nullopt;
+    if (user && *user != c.caller.bearer->user) return base::errc::forbidden;
+    user = c.caller.bearer->user;
+    return std::nullopt;
+}
+
 void add_next_link(http_response& to, rest_call const& c, std::optional<std::string> const& next)
 {
     if (!next) return;

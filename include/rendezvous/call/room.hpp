@@ -25,6 +25,13 @@ struct decision {
     std::vector<fact> facts;
     call::durability durability = call::durability::before_telling;
     command asked;
+
+    static decision refused(base::errc why)
+    {
+        decision out;
+        out.refusal = why;
+        return out;
+    }
 };
 
 /// What a commit has to say: the answer to whoever asked, then effects for the others, in order.
