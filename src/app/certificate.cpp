@@ -1,5 +1,7 @@
 #include "certificate.hpp"
 
+#include "secrets.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -165,7 +167,7 @@ x509_ptr make_certificate(EVP_PKEY* key, std::string const& host, base::utc_time
 template <class Write>
 void replace_file(std::filesystem::path const& file, Write const& write)
 {
-    if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
+    make_private_folder(file.parent_path());
     auto const beside = file.string() + ".new";
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);

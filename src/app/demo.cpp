@@ -66,6 +66,8 @@ int run_demo(std::string const& host)
     base::log::configure(settings.log.level, settings.log.format);
     base::system_clock const clock;
     ensure_development_certificate(settings.tls.certificate, settings.tls.key, host, clock.now().utc);
+    if (settings.turn.uris.empty())
+        base::log::warn("no_turn_server", {{"effect", "calls between distant networks may not connect"}});
     house h(std::move(settings));
     serve(h, [&h] { print_links(h); });
     return 0;

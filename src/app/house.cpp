@@ -93,6 +93,10 @@ house::~house()
 void house::start()
 {
     loops_ = std::thread([this] { shards_->run(); });
+}
+
+void house::recover()
+{
     std::promise<base::result<std::size_t>> recovered;
     calls_->recover([&](base::result<std::size_t> ended) { recovered.set_value(ended); });
     auto const ended = recovered.get_future().get();

@@ -20,8 +20,11 @@ public:
     house(house const&) = delete;
     house& operator=(house const&) = delete;
 
-    /// Starts the shards' threads and ends the calls that a process before left open.
+    /// Starts the shards' threads.
     void start();
+    /// Ends the calls that a service before this one left open. After `start`; throws
+    /// std::runtime_error if the store does not answer.
+    void recover();
     /// Ends the shards' loops and waits for them; what is not stored yet gets `patience`.
     void stop(milliseconds patience);
     /// Waits until somebody else stops the shards.

@@ -135,9 +135,15 @@ secret read_secret(std::filesystem::path const& file, std::filesystem::path cons
     return out;
 }
 
+void make_private_folder(std::filesystem::path const& folder)
+{
+    if (folder.empty() || !std::filesystem::create_directories(folder)) return;
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+}
+
 std::string load_or_make_signing_key(std::filesystem::path const& file)
 {
-    if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
+    make_private_folder(file.parent_path());
     if (!std::filesystem::exists(file)) make_signing_key(file);
     auto content = read_file(file);
     if (content.bytes.size() < signing_key_bytes) refuse(file, "is no signing key; remove it to get a new one");

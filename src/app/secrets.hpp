@@ -20,6 +20,9 @@ struct secret {
 /// first. Throws config_error (missing, unreadable, empty, larger than 64 KiB, no regular file).
 secret read_secret(std::filesystem::path const& file, std::filesystem::path const& credentials_directory);
 
+/// Makes a folder that is not there yet, readable by its owner only. Throws std::system_error.
+void make_private_folder(std::filesystem::path const& folder);
+
 /// The server's own signing key: 32 random bytes, made at the first call (mode 0600, complete or
 /// not there at all, also with two processes at once) and read ever after.
 /// Throws config_error if the file is there but cannot be a key, std::system_error if it cannot

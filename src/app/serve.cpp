@@ -69,8 +69,9 @@ private:
         leaving_ = true;
         base::log::info("stopping");
         door_.stop_accepting();
-        net::close_sessions(house_.context(), protocol::close_codes::draining);
-        door_.close_all(protocol::close_codes::draining, "draining");
+        // The connections of sessions hear it from them, `bye` first; then whatever else is open.
+        net::close_sessions(house_.context(), protocol::close_codes::draining,
+                            [this] { door_.close_all(protocol::close_codes::draining, "draining"); });
         until_ = house_.clock().now().boot + close_patience;
         poll_.set(close_poll);
     }
@@ -112,6 +113,7 @@ void serve(house& h, std::function<void()> on_ready)
                 run_admin_command(h, request, std::move(done));
             });
         try {
+            h.recover();
             door.start();
             base::log::info("serving", {{"url", h.settings().server.public_url},
                                         {"shards", std::uint64_t{h.shards().count()}},

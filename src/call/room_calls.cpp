@@ -93,10 +93,11 @@ void room::commit_start(decision const& d, instant now, committed& out)
     bind_seat(call.started_by, asked.who, false, now, out);
     alive_stored_ = now;
     ++rev_;
-    tell_others(asked.who.session, events::active_call{rev_, call}, out);
-    tell_users(events::active_call{rev_, call}, out);
+    events::active_call const news{rev_, *newest_call()};
+    tell_others(asked.who.session, news, out);
+    tell_users(news, out);
     tell_appointment(now, out);
-    out.outcome.call = call;
+    out.outcome.call = newest_call();
     out.outcome.order = 1;
 }
 
@@ -113,8 +114,8 @@ void room::commit_join(commands::join_call const& asked, decision const& d, inst
         if (moved && here && here->seat && here->seat->session)
             out.effects.emplace_back(effects::close{*here->seat->session, close_reason::taken_over});
         bind_seat(me.id, asked.who, false, now, out);
-        out.outcome.offer_relayed = asked.offer && others_in(call, me.id) == 1;
-        tell_joined(me.id, out.outcome.offer_relayed ? asked.offer : nullptr, moved, out);
+        bool const one_other = others_in(call, me.id) == 1;
+        out.outcome.offer_relayed = tell_joined(me.id, one_other ? asked.offer : nullptr, moved, out);
         tell_appointment(now, out);
     } else if (unchanged) {
         out.outcome.reattached = true;
@@ -127,7 +128,7 @@ void room::commit_join(commands::join_call const& asked, decision const& d, inst
         tell_presence(me.id, events::change::back, out, !reserved);
     }
     out.outcome.joined_existing = true;
-    out.outcome.call = call;
+    out.outcome.call = newest_call();
     out.outcome.order = held_seat(call, me.id)->order;
 }
 
@@ -162,11 +163,13 @@ void room::free_seat(participant_id const& who, committed& out)
 }
 
 /// Tells everybody else in the room of a new seat. The offer goes to the one other in the call,
-/// on the socket they sit at, and to nobody else.
-void room::tell_joined(participant_id const& who, opaque const& offer, bool moved, committed& out)
+/// on the socket they sit at, and to nobody else; false if there is no such socket.
+bool room::tell_joined(participant_id const& who, opaque const& offer, bool moved, committed& out)
 {
     ++rev_;
+    bool relayed = false;
     auto const view = view_of(who);
+    auto const call = *newest_call();
     auto const* mine = find(who);
     auto const& own = mine->seat->session;
     for (auto const& [session, participant] : sessions_) {
@@ -175,8 +178,10 @@ void room::tell_joined(participant_id const& who, opaque const& offer, bool move
         if (!here->admitted) continue; // waits outside: the event carries the whole call
         bool const at_seat = participant != who && here->seat && here->seat->session == session;
         out.effects.emplace_back(effects::tell{
-            session, events::joiner_connected{rev_, *record_.newest, view, at_seat ? offer : nullptr, moved}});
+            session, events::joiner_connected{rev_, call, view, at_seat ? offer : nullptr, moved}});
+        relayed = relayed || (at_seat && offer);
     }
+    return relayed;
 }
 
 decision room::decide_leave(commands::leave const& asked, instant now) const
@@ -204,7 +209,7 @@ void room::commit_leave(decision const& d, instant now, committed& out)
     auto const& asked = std::get<commands::leave>(d.asked);
     if (!d.facts.empty()) {
         tell_facts(d, now, out);
-        out.outcome.call = record_.newest;
+        out.outcome.call = newest_call();
         return;
     }
     auto const* who = participant_of(asked.session);
@@ -217,6 +222,7 @@ void room::commit_leave(decision const& d, instant now, committed& out)
         here.present = false;
         here.since = now;
         tell_presence(me, events::change::left, out);
+        tell_appointment(now, out);
     }
 }
 

@@ -61,6 +61,18 @@ appointment_view room::appointment_for(member const& viewer, utc_time now) const
     return out;
 }
 
+std::optional<call_record> room::newest_call() const
+{
+    auto out = record_.newest;
+    if (!out) return out;
+    for (auto& s : out->seats) {
+        auto const* here = find(s.participant);
+        bool const seated = here && here->seat && here->seat->session;
+        if (holds_place(s) && !seated) s.state = seat_state::reconnecting;
+    }
+    return out;
+}
+
 base::result<appointment_view> room::view_for(user_id const& user, utc_time now) const
 {
     auto const* viewer = record_.appointment ? find_member(*record_.appointment, user) : nullptr;
@@ -79,7 +91,7 @@ room_snapshot room::snapshot_for(session_id const& viewer, utc_time now) const
         if (may_see(who, m.id)) out.participants.push_back(view_of(m.id));
     auto const* call = open_call(record_);
     auto const* here = find(who);
-    if (call && here && here->admitted) out.call = *call;
+    if (call && here && here->admitted) out.call = newest_call();
     return out;
 }
 

@@ -16,7 +16,6 @@ namespace messages = protocol::messages;
 
 constexpr milliseconds expiry_warning{60'000};
 constexpr milliseconds token_leeway{60'000};
-constexpr milliseconds retry_hint{6'000};
 /// How long a call outlives the token it was taken with (docs/protocol.md, "Tokens and rights").
 constexpr milliseconds seat_outlives_token{4 * 3'600'000};
 
@@ -166,7 +165,7 @@ void session::answer_ok(std::string const& id)
 
 void session::answer_error(std::string const& id, errc why)
 {
-    auto const hint = why == errc::rate_limited ? std::optional{retry_hint} : std::nullopt;
+    auto const hint = protocol::retry_hint(protocol::describe(why).close_code);
     base::log::debug("message_refused", {{"session", from_.id.str()}, {"code", protocol::wire_code(why)}});
     send(protocol::error_message(next_seq(), id, received_, why, {}, hint));
 }
@@ -194,7 +193,7 @@ void session::close(std::uint16_t code)
 {
     if (closing_) return;
     base::log::info("session_closed", {{"session", from_.id.str()}, {"code", unsigned{code}}});
-    send(protocol::bye_message(code, protocol::close_text(code)));
+    send(protocol::bye_message(code, protocol::close_text(code), protocol::retry_hint(code)));
     closing_ = true;
     from_.wire->close(code, std::string(protocol::close_text(code)));
 }

@@ -134,7 +134,7 @@ private:
         auto const say = [&](std::string text) { wire_->send(std::make_shared<std::string const>(std::move(text))); };
         base::log::info("register_refused", {{"code", protocol::wire_code(why)}, {"close", unsigned{code}}});
         if (why != errc::not_registered) say(protocol::register_error_message(id, why));
-        say(protocol::bye_message(code, protocol::close_text(code)));
+        say(protocol::bye_message(code, protocol::close_text(code), protocol::retry_hint(code)));
         wire_->close(code, std::string(protocol::close_text(code)));
     }
 
@@ -178,10 +178,17 @@ void start_heartbeats(session_context& house)
     for (auto const& table : house.tables) table->start(house.clock, period);
 }
 
-void close_sessions(session_context& house, std::uint16_t close_code)
+void close_sessions(session_context& house, std::uint16_t close_code, std::function<void()> done)
 {
-    for (std::size_t i = 0; i < house.tables.size(); ++i)
-        house.shards.dispatch(i, [&house, i, close_code] { house.tables[i]->close_all(close_code); });
+    auto const left = std::make_shared<std::size_t>(house.tables.size()); // counted on shard 0 only
+    for (std::size_t i = 0; i < house.tables.size(); ++i) {
+        house.shards.dispatch(i, [&house, i, close_code, left, done] {
+            house.tables[i]->close_all(close_code);
+            house.shards.post(0, [left, done] {
+                if (--*left == 0) done();
+            });
+        });
+    }
 }
 
 } // namespace rendezvous::net

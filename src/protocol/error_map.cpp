@@ -109,4 +109,14 @@ std::string_view close_text(std::uint16_t close_code) noexcept
     return found == close_texts.end() ? std::string_view("closed") : found->text;
 }
 
+std::optional<base::milliseconds> retry_hint(std::uint16_t close_code) noexcept
+{
+    switch (close_code) {
+    case close_codes::draining: return base::milliseconds{2'000};
+    case close_codes::overloaded: return base::milliseconds{5'000};
+    case close_codes::rate_limited: return base::milliseconds{6'000};
+    default: return std::nullopt;
+    }
+}
+
 } // namespace rendezvous::protocol

@@ -28,7 +28,7 @@ void refuse(reply const& done, errc why)
 } // namespace
 
 call_service::call_service(call_service_ports ports, call::room_rules const& rules, base::limits const& limits)
-    : ports_(std::move(ports)), rules_(rules), limits_(limits), starts_(limits.starts_per_minute)
+    : ports_(std::move(ports)), rules_(rules), starts_(limits.starts_per_minute)
 {
 }
 
@@ -70,7 +70,7 @@ void call_service::describe(base::appointment_id const& id, std::optional<base::
         auto const& as = viewer ? *viewer : appointment->members.front().user;
         auto view = room.view_for(as, ports_.clock.now().utc);
         if (!view) return done(base::to_errc(view.error()));
-        done(room_status{std::move(*view), room.record().newest});
+        done(room_status{std::move(*view), room.newest_call()});
     };
     submit(id, call::commands::tick{}, answer);
 }

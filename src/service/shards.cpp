@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <exception>
+#include <utility>
 
 namespace rendezvous::service {
 namespace {
@@ -25,6 +26,15 @@ shards::~shards()
     stop();
     for (auto& thread : threads_)
         if (thread.joinable()) thread.join();
+    // What waits for one shard may own sockets of another, and a socket may not outlive its
+    // context: no context ends before all of it is let go.
+    for (bool some = true; some;) {
+        some = false;
+        for (auto& s : all_) {
+            auto const unread = std::exchange(s->mailbox, {});
+            some = some || !unread.empty();
+        }
+    }
 }
 
 std::size_t shards::owner_of(std::string_view key) const noexcept

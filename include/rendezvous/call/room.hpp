@@ -64,6 +64,8 @@ public:
 
     appointment_id const& id() const { return id_; }
     room_record const& record() const { return record_; }
+    /// The newest call with its seats as they are now: one without a socket is `reconnecting`.
+    std::optional<call_record> newest_call() const;
     /// What a member sees of the appointment; not_found for anybody else.
     base::result<appointment_view> view_for(user_id const& user, utc_time now) const;
     /// The whole room as the participant behind that session sees it. Precondition: it is here.
@@ -119,7 +121,7 @@ private:
     void commit_leave(decision const& d, instant now, committed& out);
     void bind_seat(participant_id const& who, speaker const& by, bool returns, instant now, committed& out);
     void free_seat(participant_id const& who, committed& out);
-    void tell_joined(participant_id const& who, opaque const& offer, bool moved, committed& out);
+    bool tell_joined(participant_id const& who, opaque const& offer, bool moved, committed& out);
     void tell_ended(committed& out, instant now);
     void tell_facts(decision const& d, instant now, committed& out);
 

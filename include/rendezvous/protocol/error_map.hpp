@@ -1,9 +1,11 @@
 #pragma once
 
+#include "rendezvous/base/clock.hpp"
 #include "rendezvous/base/error.hpp"
 #include "rendezvous/call/event.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace rendezvous::protocol {
@@ -60,5 +62,9 @@ inline std::string_view wire_code(base::errc code) noexcept
 std::uint16_t close_code_of(call::close_reason reason) noexcept;
 /// Short reason for the close frame and `bye`: fixed words without any personal data.
 std::string_view close_text(std::uint16_t close_code) noexcept;
+
+/// When a client sent away with that code may come back: overloaded, draining and rate limited
+/// ones say so.
+std::optional<base::milliseconds> retry_hint(std::uint16_t close_code) noexcept;
 
 } // namespace rendezvous::protocol

@@ -96,7 +96,6 @@ private:
 
     call_service_ports ports_;
     call::room_rules const& rules_;
-    base::limits const& limits_;
     start_limit starts_;
     std::unordered_map<base::appointment_id, slot> slots_;
     std::set<std::pair<base::boot_time, base::appointment_id>> due_;

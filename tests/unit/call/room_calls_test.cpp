@@ -52,6 +52,14 @@ TEST_F(RoomTest, AnOfferGoesToNobodyWhenSeveralAreInTheCall)
     EXPECT_EQ(told<events::joiner_connected>("s-pat").at(0).offer, nullptr);
 }
 
+TEST_F(RoomTest, AnOfferIsNotRelayedToASeatWithoutASocket)
+{
+    enter(doc());
+    ASSERT_TRUE(start({user_id{"pat"}, role::patient, {}}));
+    ASSERT_TRUE(join(doc(), false, false, text("{}")));
+    EXPECT_FALSE(outcome.offer_relayed);
+}
+
 TEST_F(RoomTest, StartingTwiceOnTheSameSocketChangesNothing)
 {
     enter(pat());
@@ -126,6 +134,7 @@ TEST_F(RoomTest, LeavingOutsideACallLeavesTheRoom)
     ASSERT_TRUE(leave("s-pat"));
     EXPECT_TRUE(closed("s-pat", close_reason::left));
     EXPECT_EQ(told<events::participant_changed>("s-doc").at(0).participant.presence, presence::offline);
+    EXPECT_EQ(told<events::appointment_changed>("s-doc").at(0).appointment.online, std::vector{user_id{"doc"}});
 }
 
 TEST_F(RoomTest, EndingTwiceIsEndingOnce)
@@ -236,10 +245,12 @@ TEST_F(RoomTest, ARestStartReservesTheSeatForTheSocket)
 {
     enter(doc());
     ASSERT_TRUE(start({user_id{"pat"}, role::patient, {}}));
-    EXPECT_EQ(told<events::active_call>("s-doc").size(), 1U);
+    ASSERT_EQ(told<events::active_call>("s-doc").size(), 1U);
+    EXPECT_EQ(told<events::active_call>("s-doc")[0].call.seats[0].state, seat_state::reconnecting);
     enter(pat());
     ASSERT_TRUE(start(pat()));
     EXPECT_EQ(outcome.order, 1U);
+    EXPECT_EQ(outcome.call->seats[0].state, seat_state::joined);
     EXPECT_TRUE(stored.empty());
     EXPECT_TRUE(room.relay({session_id{"s-pat"}, {}, {}, text("{}")}).has_error()); // alone
 }
