@@ -4,6 +4,7 @@
 #include "rendezvous/net/session_context.hpp"
 #include "rendezvous/net/socket.hpp"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,7 +24,8 @@ http_handler rest_door(session_context& house);
 
 /// Starts the heartbeat of all tables. Call once, before the shards run.
 void start_heartbeats(session_context& house);
-/// Says `bye` and closes every session with that code. Thread: any.
-void close_sessions(session_context& house, std::uint16_t close_code);
+/// Says `bye` and closes every session with that code; then `done`, on shard 0: what is asked of
+/// the connections from there on comes behind every `bye`. Thread: any.
+void close_sessions(session_context& house, std::uint16_t close_code, std::function<void()> done);
 
 } // namespace rendezvous::net
