@@ -39,19 +39,21 @@ app::config load(options const& o)
     return settings;
 }
 
-/// Prints what the file system says against the configuration; true if nothing stands in the way.
-bool check(app::config const& settings)
+/// Prints what the file system says against the configuration: a line of file, key and reason for
+/// each problem, or else the warnings. True if nothing stands in the way.
+bool check(options const& o, app::config const& settings)
 {
     auto const found = app::validate_config(settings, base::system_clock{}.now().utc);
+    for (auto const& line : found.problems) std::cerr << o.config_file << ": " << line << "\n";
+    if (!found.problems.empty()) return false;
     for (auto const& line : found.warnings) std::cerr << "warning: " << line << "\n";
-    for (auto const& line : found.problems) std::cerr << line << "\n";
-    return found.problems.empty();
+    return true;
 }
 
 int serve(options const& o)
 {
     auto const settings = load(o);
-    if (!check(settings)) return exit_config;
+    if (!check(o, settings)) return exit_config;
     app::house h(settings);
     app::serve(h, [] {});
     return 0;
@@ -59,15 +61,20 @@ int serve(options const& o)
 
 int check_config(options const& o)
 {
-    if (!check(load(o))) return exit_config;
+    if (!check(o, load(o))) return exit_config;
     std::cout << o.config_file << ": ok\n";
     return 0;
 }
 
 int migrate(options const& o)
 {
+    auto const settings = load(o);
+    if (auto const answered = net::ask_service(settings.server.control_socket, {{"migrate"}})) {
+        std::cout << answered->out;
+        return answered->exit_code;
+    }
     base::system_clock const clock;
-    auto const opened = store::open_store(load(o).storage.url, app::resource_folder("migrations"), clock);
+    auto const opened = store::open_store(settings.storage.url, app::resource_folder("migrations"), clock);
     std::cout << "schema " << opened->schema_version() << "\n";
     return 0;
 }
