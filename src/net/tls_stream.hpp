@@ -1,7 +1,8 @@
 #pragma once
 
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/compose.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -13,6 +14,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace rendezvous::net {
@@ -106,52 +108,73 @@ boost::asio::const_buffer gather(Buffers const& buffers, tls_scratch& scratch)
     return filled == 0 ? only : asio::const_buffer(scratch.data(), filled);
 }
 
-/// One asynchronous operation: attempts, and waits between them. `Act` makes the attempt. It never
-/// completes inside the function that began it.
-template <class Act>
-class tls_operation {
+/// The end of an operation on its way to its handler. Runs where and allocates how the handler does.
+template <bool Transfers, class Handler>
+class tls_completion {
 public:
-    tls_operation(std::shared_ptr<tls_engine> engine, Act act) : engine_(std::move(engine)), act_(std::move(act)) {}
+    using executor_type = boost::asio::associated_executor_t<Handler, tcp_socket::executor_type>;
+    using allocator_type = boost::asio::associated_allocator_t<Handler>;
 
-    template <class Self>
-    void operator()(Self& self, boost::system::error_code ec = {})
+    tls_completion(Handler handler, tcp_socket::executor_type const& executor, tls_progress const& got)
+        : got_(got),
+          handler_(std::move(handler)),
+          executor_(executor)
+    {}
+
+    executor_type get_executor() const noexcept { return boost::asio::get_associated_executor(handler_, executor_); }
+    allocator_type get_allocator() const noexcept { return boost::asio::get_associated_allocator(handler_); }
+
+    void operator()()
     {
-        using want = tls_progress::want;
-        bool const begins = !std::exchange(begun_, true);
-        if (over_) return complete(self);
-        if (got_.wants == want::readable && !ec) engine_->on_readable();
-        if (ec)
-            got_ = {ec};
+        if constexpr (Transfers)
+            std::move(handler_)(got_.ec, got_.bytes);
         else
-            got_ = act_(*engine_);
-        if (got_.wants != want::nothing) {
-            auto const until = got_.wants == want::readable ? tcp_socket::wait_read : tcp_socket::wait_write;
-            engine_->socket()->async_wait(until, std::move(self));
-        } else if (begins) {
-            over_ = true;
-            auto const executor = self.get_executor();
-            boost::asio::post(executor, std::move(self));
+            std::move(handler_)(got_.ec);
+    }
+
+protected:
+    tls_progress got_;
+
+private:
+    Handler handler_;
+    tcp_socket::executor_type executor_;
+};
+
+/// An operation that waits for the socket between its attempts. `Act` makes an attempt.
+template <class Act, class Handler>
+class tls_operation : public tls_completion<Act::transfers, Handler> {
+    using base = tls_completion<Act::transfers, Handler>;
+
+public:
+    tls_operation(base&& first, Act&& act, std::shared_ptr<tls_engine> engine)
+        : base(std::move(first)),
+          act_(std::move(act)),
+          engine_(std::move(engine))
+    {}
+
+    void operator()(boost::system::error_code ec)
+    {
+        if (ec) {
+            this->got_ = {ec};
         } else {
-            complete(self);
+            if (this->got_.wants == tls_progress::want::readable) engine_->on_readable();
+            this->got_ = act_(*engine_);
         }
+        if (this->got_.wants != tls_progress::want::nothing) return wait();
+        engine_.reset();
+        base::operator()();
+    }
+
+    /// The last thing to call: it moves the operation away.
+    void wait()
+    {
+        bool const to_read = this->got_.wants == tls_progress::want::readable;
+        engine_->socket()->async_wait(to_read ? tcp_socket::wait_read : tcp_socket::wait_write, std::move(*this));
     }
 
 private:
-    template <class Self>
-    void complete(Self& self)
-    {
-        engine_.reset();
-        if constexpr (Act::transfers)
-            self.complete(got_.ec, got_.bytes);
-        else
-            self.complete(got_.ec);
-    }
-
-    std::shared_ptr<tls_engine> engine_;
     Act act_;
-    tls_progress got_;
-    bool begun_ = false;
-    bool over_ = false;
+    std::shared_ptr<tls_engine> engine_;
 };
 
 /// The one TLS stream of the house, server side: OpenSSL directly on the non-blocking socket, which
@@ -160,7 +183,8 @@ private:
 /// write at a time; on one thread. Errors: asio::error::eof after the peer's close_notify,
 /// asio::ssl::error::stream_truncated if it left without, operation_aborted once the socket is
 /// closed. May be moved or destroyed while operations are under way; a destroyed stream ends them
-/// with operation_aborted.
+/// with operation_aborted. A handler is a function object, called on the socket's executor unless it
+/// has one of its own; other completion tokens do not fit.
 class tls_stream : public boost::asio::ssl::stream_base {
 public:
     using next_layer_type = tcp_socket;
@@ -186,65 +210,74 @@ public:
     lowest_layer_type& lowest_layer() noexcept { return socket_.lowest_layer(); }
     SSL* native_handle() const noexcept { return engine_->native_handle(); }
 
-    template <class Token>
-    auto async_handshake(handshake_type, Token&& token)
+    template <class Handler>
+    void async_handshake(handshake_type, Handler&& handler)
     {
-        return begin<void(boost::system::error_code)>(accepting{}, token);
+        begin(accepting{}, std::forward<Handler>(handler));
     }
 
-    template <class Token>
-    auto async_shutdown(Token&& token)
+    template <class Handler>
+    void async_shutdown(Handler&& handler)
     {
-        return begin<void(boost::system::error_code)>(shutting_down{}, token);
+        begin(shutting_down{}, std::forward<Handler>(handler));
     }
 
     /// Completes with at least one byte, an error, or none if `buffers` are empty.
-    template <class Buffers, class Token>
-    auto async_read_some(Buffers const& buffers, Token&& token)
+    template <class Buffers, class Handler>
+    void async_read_some(Buffers const& buffers, Handler&& handler)
     {
         boost::asio::mutable_buffer into;
         for (auto it = boost::asio::buffer_sequence_begin(buffers);
              into.size() == 0 && it != boost::asio::buffer_sequence_end(buffers); ++it)
             into = boost::asio::mutable_buffer(*it);
-        return begin<void(boost::system::error_code, std::size_t)>(reading{into}, token);
+        begin(reading{into}, std::forward<Handler>(handler));
     }
 
     /// Writes one TLS record at most.
-    template <class Buffers, class Token>
-    auto async_write_some(Buffers const& buffers, Token&& token)
+    template <class Buffers, class Handler>
+    void async_write_some(Buffers const& buffers, Handler&& handler)
     {
-        return begin<void(boost::system::error_code, std::size_t)>(writing<Buffers>{buffers}, token);
+        begin(writing<Buffers const&>{buffers}, std::forward<Handler>(handler));
     }
 
 private:
     struct accepting {
         static constexpr bool transfers = false;
+        using kept = accepting;
         tls_progress operator()(tls_engine& engine) const { return engine.accept(); }
     };
     struct shutting_down {
         static constexpr bool transfers = false;
+        using kept = shutting_down;
         tls_progress operator()(tls_engine& engine) const { return engine.shutdown(); }
     };
     struct reading {
         static constexpr bool transfers = true;
+        using kept = reading;
         boost::asio::mutable_buffer into;
         tls_progress operator()(tls_engine& engine) const { return engine.read(into); }
     };
+    /// Asio's buffer sequences are a kilobyte large: one is copied only when it has to wait.
     template <class Buffers>
     struct writing {
         static constexpr bool transfers = true;
+        using kept = writing<std::remove_cvref_t<Buffers>>;
         Buffers buffers;
-        tls_progress operator()(tls_engine& engine) const
-        {
-            return engine.write(gather(buffers, scratch_here()));
-        }
+        tls_progress operator()(tls_engine& engine) const { return engine.write(gather(buffers, scratch_here())); }
+        operator kept() const requires(!std::is_same_v<writing, kept>) { return {buffers}; }
     };
 
-    template <class Signature, class Act, class Token>
-    auto begin(Act act, Token& token)
+    /// Makes the first attempt at once. Its outcome is posted: no operation completes inside the
+    /// function that began it.
+    template <class Act, class Handler>
+    void begin(Act const& act, Handler&& handler)
     {
-        return boost::asio::async_compose<Token, Signature>(
-            tls_operation<Act>(engine_, std::move(act)), token, socket_);
+        using completion = tls_completion<Act::transfers, std::decay_t<Handler>>;
+        using operation = tls_operation<typename Act::kept, std::decay_t<Handler>>;
+        auto const got = act(*engine_);
+        completion first(std::forward<Handler>(handler), socket_.get_executor(), got);
+        if (got.wants == tls_progress::want::nothing) return boost::asio::post(get_executor(), std::move(first));
+        operation(std::move(first), typename Act::kept(act), engine_).wait();
     }
 
     tcp_socket socket_;
