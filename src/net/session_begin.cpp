@@ -49,7 +49,7 @@ void session::enter_room()
 void session::on_entered(base::result<call::outcome> entered)
 {
     if (!entered) return refuse_registration(base::to_errc(entered.error()));
-    if (gone_) { // the socket died while the room was being loaded
+    if (gone_ || closing_) { // the socket ended while the room was being loaded
         house_.calls.submit(*from_.room, call::commands::disconnect{from_.id}, nullptr);
         return;
     }

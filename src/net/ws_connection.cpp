@@ -98,6 +98,7 @@ private:
     template <class Work>
     void guarded(Work work);
     void begin_close(std::uint16_t code, std::string reason);
+    void let_go();
     void close_when_written();
     void cut();
     void audit();
@@ -319,7 +320,15 @@ void ws_connection::begin_close(std::uint16_t code, std::string reason)
     if (closing_ || ended_) return;
     closing_.emplace(static_cast<websocket::close_code>(code), fitting_reason(std::move(reason)));
     close_deadline_.arm(settings_->limits.write_timeout);
+    // A peer that is dead or reads nothing will not answer the close either; the house must not
+    // wait for it. Posted, because the handler may be what asks for the close.
+    here_->core->shards.post(here_->index, [self = shared_from_this()] { self->let_go(); });
     close_when_written();
+}
+
+void ws_connection::let_go()
+{
+    if (auto const handler = std::exchange(handler_, nullptr)) handler->on_closed();
 }
 
 void ws_connection::close_when_written()
@@ -351,7 +360,7 @@ void ws_connection::audit()
 void ws_connection::abandon()
 {
     ended_ = true;
-    if (auto const handler = std::exchange(handler_, nullptr)) handler->on_closed();
+    let_go();
     self_.reset();
 }
 
@@ -368,7 +377,7 @@ void ws_connection::on_failed()
         throttle_.disarm();
         audit_.disarm();
         close_deadline_.arm(teardown_max);
-        if (auto const handler = std::exchange(handler_, nullptr)) handler->on_closed();
+        let_go();
     }
     if (reading_ || writing_ || close_under_way_ || accepting_) return;
     close_deadline_.disarm();

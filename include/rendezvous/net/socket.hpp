@@ -31,7 +31,8 @@ public:
     /// of readable memory behind it (simdjson's padding). The view dies with the call.
     /// `hold` stops reading until `socket::resume_reading`.
     virtual reading on_text(std::string_view text) = 0;
-    /// The connection is gone, for whatever reason. Called once; nothing is called afterwards.
+    /// The connection is gone, or closes and is not listened to any more, for whatever reason.
+    /// Called once; nothing is called afterwards.
     virtual void on_closed() = 0;
 };
 
