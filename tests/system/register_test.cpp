@@ -220,6 +220,17 @@ TEST_P(Register, UpgradesOnlyForOriginsQueriesAndSubprotocolsOfTheContract)
     EXPECT_EQ(none.upgrade_answer().header("sec-websocket-extensions"), "") << "no compression";
 }
 
+TEST_P(Register, LetsTheOriginsInThatTheConfigurationNames)
+{
+    running_server own(GetParam(), {{"server", "allowed_origins", R"(["https://clinic.example"])"}});
+    auto const status = [&](std::string const& origin) {
+        return ws_client::refusal("127.0.0.1", own.port(), "/ws", {{"Origin", origin}}).status;
+    };
+    EXPECT_EQ(status("https://clinic.example"), 101u);
+    EXPECT_EQ(status("http://clinic.example"), 403u);
+    EXPECT_EQ(status("https://clinic.example.evil.example"), 403u);
+}
+
 RENDEZVOUS_SHARDS(Register);
 
 } // namespace
