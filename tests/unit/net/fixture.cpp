@@ -31,7 +31,7 @@ public:
         to_->send(std::make_shared<std::string const>(text));
         if (!text.starts_with("hold:")) return reading::go_on;
         auto const to = to_;
-        std::thread([to] { to->resume_reading(); }).detach();
+        seen_.elsewhere([to] { to->resume_reading(); });
         return reading::hold;
     }
     void on_closed() override
@@ -150,6 +150,18 @@ std::shared_ptr<socket> witness::last()
     return last_.lock();
 }
 
+void witness::elsewhere(std::function<void()> work)
+{
+    std::lock_guard const lock(guard_);
+    threads_.emplace_back(std::move(work));
+}
+
+void witness::join()
+{
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+}
+
 running_server::running_server(server_options options, std::size_t shard_count) : shards_(shard_count)
 {
     auto const pair = make_key_pair();
@@ -173,6 +185,7 @@ running_server::~running_server()
 {
     shards_.stop();
     loop_.join();
+    seen.join(); // they use the shards
     server_.reset();
 }
 

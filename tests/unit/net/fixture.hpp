@@ -7,10 +7,12 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace rendezvous::net::test {
 
@@ -43,6 +45,10 @@ public:
     bool wait_until_closed(std::size_t count);
     std::shared_ptr<socket> last();
     socket_info last_info();
+    /// Does `work` on a thread of its own.
+    void elsewhere(std::function<void()> work);
+    /// Waits for such threads; nothing starts more of them.
+    void join();
 
 private:
     std::mutex guard_;
@@ -50,6 +56,7 @@ private:
     std::size_t closed_ = 0;
     std::weak_ptr<socket> last_;
     socket_info info_;
+    std::vector<std::thread> threads_;
 };
 
 /// A running server: `GET /echo` answers its query and body, `/throw` throws, every WebSocket text
