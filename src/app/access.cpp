@@ -7,40 +7,42 @@
 namespace rendezvous::app {
 
 access::access(auth::token_verifier verifier, auth::token_signer signer, turn servers, std::uint32_t failures_max,
-               base::id_generator& ids)
-    : verifier_(std::move(verifier)), signer_(std::move(signer)), turn_(std::move(servers)), ids_(ids),
+    base::id_generator& ids)
+    : verifier_(std::move(verifier)),
+      signer_(std::move(signer)),
+      turn_(std::move(servers)),
+      ids_(ids),
       failures_(failures_max)
-{
-}
+{}
 
 base::result<service::bearer> access::check_token(std::string_view token, base::utc_time now) const
 {
     auto verified = verifier_.verify(token, now);
     if (!verified) return verified.error();
     auto& who = verified->who;
-    return service::bearer{std::move(who.user),     who.role,       std::move(who.name), std::move(who.appointments),
-                           who.limited_to_appointments, who.expires_at, verified->expired,
-                           std::move(verified->token_hash)};
+    return service::bearer{std::move(who.user), who.role, std::move(who.name), std::move(who.appointments),
+        who.limited_to_appointments, who.expires_at, verified->expired, std::move(verified->token_hash)};
 }
 
 base::result<service::minted_token> access::mint_token(base::user_id const& user, call::role role,
-                                                       std::string const& name,
-                                                       base::appointment_id const& appointment,
-                                                       std::chrono::seconds ttl, base::utc_time now) const
+    std::string const& name, base::appointment_id const& appointment, std::chrono::seconds ttl,
+    base::utc_time now) const
 {
     auto made = signer_.sign({user, role, name, std::nullopt, {appointment}}, ttl, now, ids_);
     if (!made) return made.error();
     return service::minted_token{std::move(made->token), made->expires_at};
 }
 
-std::vector<service::ice_entry> access::ice_servers(base::user_id const& user, base::call_id const& call,
-                                                    base::utc_time now) const
+std::vector<service::ice_entry> access::ice_servers(
+    base::user_id const& user, base::call_id const& call, base::utc_time now) const
 {
     std::vector<service::ice_entry> out;
     service::ice_entry relay;
     for (auto const& uri : turn_.uris) {
-        if (uri.starts_with("stun")) out.push_back({{uri}, {}, {}});
-        else relay.urls.push_back(uri);
+        if (uri.starts_with("stun"))
+            out.push_back({{uri}, {}, {}});
+        else
+            relay.urls.push_back(uri);
     }
     if (relay.urls.empty()) return out;
     if (!turn_.secret.empty()) {

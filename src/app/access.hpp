@@ -22,15 +22,13 @@ public:
     };
 
     access(auth::token_verifier verifier, auth::token_signer signer, turn servers, std::uint32_t failures_max,
-           base::id_generator& ids);
+        base::id_generator& ids);
 
     base::result<service::bearer> check_token(std::string_view token, base::utc_time now) const override;
-    base::result<service::minted_token> mint_token(base::user_id const& user, call::role role,
-                                                   std::string const& name,
-                                                   base::appointment_id const& appointment, std::chrono::seconds ttl,
-                                                   base::utc_time now) const override;
-    std::vector<service::ice_entry> ice_servers(base::user_id const& user, base::call_id const& call,
-                                                base::utc_time now) const override;
+    base::result<service::minted_token> mint_token(base::user_id const& user, call::role role, std::string const& name,
+        base::appointment_id const& appointment, std::chrono::seconds ttl, base::utc_time now) const override;
+    std::vector<service::ice_entry> ice_servers(
+        base::user_id const& user, base::call_id const& call, base::utc_time now) const override;
     std::string hash(std::string_view text) const override;
     std::optional<std::string> api_key_hash(std::string_view text) const override;
     base::milliseconds failure_wait(std::string_view ip, base::instant now) override;

@@ -100,17 +100,16 @@ void create_appointment(house& h, std::map<std::string, std::string> options, re
     asked.start = *start;
     asked.end = *start + std::chrono::minutes{minutes};
     make_appointment(h, std::move(asked), {*doctor, call::role::doctor, options["doctor-name"]},
-                     {*patient, call::role::patient, options["patient-name"]},
-                     [done](base::result<appointment_links> made) {
-                         if (!made) return done(failure(made.error()));
-                         done({0, "doctor: " + made->doctor + "\npatient: " + made->patient + "\n", {}});
-                     });
+        {*patient, call::role::patient, options["patient-name"]}, [done](base::result<appointment_links> made) {
+            if (!made) return done(failure(made.error()));
+            done({0, "doctor: " + made->doctor + "\npatient: " + made->patient + "\n", {}});
+        });
 }
 
 } // namespace
 
 void make_appointment(house& h, call::commands::put_appointment asked, listed_person const& doctor,
-                      listed_person const& patient, std::function<void(base::result<appointment_links>)> done)
+    listed_person const& patient, std::function<void(base::result<appointment_links>)> done)
 {
     asked.members.emplace();
     for (auto const& p : {doctor, patient}) {
@@ -125,7 +124,7 @@ void make_appointment(house& h, call::commands::put_appointment asked, listed_pe
         auto const closes = put->appointment->appointment.closes_at;
         auto const ttl = std::chrono::duration_cast<std::chrono::seconds>(closes - now);
         auto const token = h.signer().sign({doctor.user, doctor.role, doctor.name, std::nullopt, {}},
-                                           std::max(ttl, std::chrono::seconds{60}), now, h.ids());
+            std::max(ttl, std::chrono::seconds{60}), now, h.ids());
         if (!token) return done(base::to_errc(token.error()));
         auto const code = h.ids().secret(invite_code_bytes);
         service::invite_row row{h.ids().uuid(now), auth::sha256_hex(code), id, patient.user, now, closes, std::nullopt};

@@ -28,6 +28,6 @@ struct appointment_links {
 };
 /// Writes an appointment of one doctor and one patient, and makes both links.
 void make_appointment(house& h, call::commands::put_appointment asked, listed_person const& doctor,
-                      listed_person const& patient, std::function<void(base::result<appointment_links>)> done);
+    listed_person const& patient, std::function<void(base::result<appointment_links>)> done);
 
 } // namespace rendezvous::app

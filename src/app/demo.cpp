@@ -48,12 +48,12 @@ void print_links(house& h)
     auto const now = h.clock().now().utc;
     std::promise<base::result<appointment_links>> made;
     make_appointment(h, demo_appointment(now), {base::user_id{"demo-doctor"}, call::role::doctor, "Dr. Ana Pop"},
-                     {base::user_id{"demo-patient"}, call::role::patient, "Ion Ionescu"},
-                     [&](base::result<appointment_links> links) { made.set_value(std::move(links)); });
+        {base::user_id{"demo-patient"}, call::role::patient, "Ion Ionescu"},
+        [&](base::result<appointment_links> links) { made.set_value(std::move(links)); });
     auto const links = made.get_future().get();
     if (!links) throw std::runtime_error("the demo appointment cannot be written: " + links.error().message());
-    auto const admin = h.signer().sign({base::user_id{"demo-admin"}, call::role::admin, "Administrator", {}, {}},
-                                       open_for, now, h.ids());
+    auto const admin = h.signer().sign(
+        {base::user_id{"demo-admin"}, call::role::admin, "Administrator", {}, {}}, open_for, now, h.ids());
     std::cout << "doctor: " << links->doctor << "\npatient: " << links->patient
               << "\nadmin: " << h.settings().server.public_url << "/admin#token=" << admin.value().token << std::endl;
 }

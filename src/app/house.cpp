@@ -46,7 +46,8 @@ std::unique_ptr<access> make_access(config const& c, auth::token_signer const& s
     auto const key = load_or_make_signing_key(c.storage.signing_key_file());
     auth::token_verifier verifier(load_issuers(c, key), c.auth.audience);
     access::turn turn{c.turn.uris, load_turn_secret(c), c.turn.ttl};
-    return std::make_unique<access>(std::move(verifier), signer, std::move(turn), c.limits.auth_failures_per_10min, ids);
+    return std::make_unique<access>(
+        std::move(verifier), signer, std::move(turn), c.limits.auth_failures_per_10min, ids);
 }
 
 } // namespace
@@ -66,20 +67,21 @@ auth::token_signer make_signer(config const& settings)
 }
 
 house::house(config settings)
-    : settings_(std::move(settings)), rules_(rules_of(settings_)), signer_(make_signer(settings_)),
+    : settings_(std::move(settings)),
+      rules_(rules_of(settings_)),
+      signer_(make_signer(settings_)),
       access_(make_access(settings_, signer_, ids_)),
       shards_(std::make_unique<service::shards>(shard_count(settings_)))
 {
     store_ = store::open_store(settings_.storage.url, resource_folder("migrations"), clock_);
     auto tables = net::make_session_tables(*shards_);
-    calls_ = std::make_unique<service::calls>(*shards_, *store_, *store_, net::sinks_of(tables), clock_, rules_,
-                                              settings_.limits);
+    calls_ = std::make_unique<service::calls>(
+        *shards_, *store_, *store_, net::sinks_of(tables), clock_, rules_, settings_.limits);
     auto const& rooms = settings_.rooms;
-    protocol::heartbeat_times const beat{rooms.heartbeat, rooms.pong_timeout,
-                                         rooms.heartbeat + rooms.pong_timeout + heartbeat_slack};
-    context_.reset(new net::session_context{*shards_, *calls_, *store_, *store_, *access_, clock_, ids_,
-                                            rules_, settings_.limits, beat, settings_.server.public_url,
-                                            page_config_of(settings_), std::move(tables)});
+    protocol::heartbeat_times const beat{
+        rooms.heartbeat, rooms.pong_timeout, rooms.heartbeat + rooms.pong_timeout + heartbeat_slack};
+    context_.reset(new net::session_context{*shards_, *calls_, *store_, *store_, *access_, clock_, ids_, rules_,
+        settings_.limits, beat, settings_.server.public_url, page_config_of(settings_), std::move(tables)});
     net::start_heartbeats(*context_);
 }
 

@@ -134,7 +134,9 @@ void describe(CLI::App& cli, options& o, std::function<int()>& run)
     demo->add_option("--host", o.host, "name or address that browsers use");
     demo->callback([&] { run = [&] { return app::run_demo(o.host); }; });
     with_config(&cli, "serve", "run the service")->callback([&] { run = [&] { return serve(o); }; });
-    with_config(&cli, "check-config", "check a configuration")->callback([&] { run = [&] { return check_config(o); }; });
+    with_config(&cli, "check-config", "check a configuration")->callback([&] {
+        run = [&] { return check_config(o); };
+    });
     with_config(&cli, "migrate", "bring the database to the newest schema")->callback([&] {
         run = [&] { return migrate(o); };
     });
@@ -155,9 +157,7 @@ void describe(CLI::App& cli, options& o, std::function<int()>& run)
     for (std::string const verb : {"create", "list", "revoke"}) {
         auto* command = with_config(keys, verb, verb + " API keys");
         if (verb != "list") command->add_option("--name", o.key_name, "whose key")->required();
-        command->callback([&o, &run, verb] {
-            run = [&o, verb] { return admin(o, {"api-key", verb, o.key_name}); };
-        });
+        command->callback([&o, &run, verb] { run = [&o, verb] { return admin(o, {"api-key", verb, o.key_name}); }; });
     }
 
     auto* appointments = cli.add_subcommand("appointment", "appointments without a booking system");

@@ -47,7 +47,9 @@ void raise_descriptor_limit()
 class way_out {
 public:
     way_out(house& h, net::server& door)
-        : house_(h), door_(door), signals_(h.shards().context(0), SIGTERM, SIGINT),
+        : house_(h),
+          door_(door),
+          signals_(h.shards().context(0), SIGTERM, SIGINT),
           poll_(h.shards().context(0), [this] { look(); })
     {
         wait();
@@ -71,7 +73,7 @@ private:
         door_.stop_accepting();
         // The connections of sessions hear it from them, `bye` first; then whatever else is open.
         net::close_sessions(house_.context(), protocol::close_codes::draining,
-                            [this] { door_.close_all(protocol::close_codes::draining, "draining"); });
+            [this] { door_.close_all(protocol::close_codes::draining, "draining"); });
         until_ = house_.clock().now().boot + close_patience;
         poll_.set(close_poll);
     }
@@ -103,21 +105,20 @@ void serve(house& h, std::function<void()> on_ready)
     raise_descriptor_limit();
     auto& house_context = h.context();
     net::server door(h.shards(), options_of(h.settings()), net::rest_door(house_context),
-                     net::websocket_door(house_context), h.clock(), h.ids());
+        net::websocket_door(house_context), h.clock(), h.ids());
     way_out out(h, door);
     h.start();
     {
-        net::control_socket control(
-            h.shards().context(0), h.settings().server.control_socket,
+        net::control_socket control(h.shards().context(0), h.settings().server.control_socket,
             [&h](net::control_request request, std::function<void(net::control_reply)> done) {
                 run_admin_command(h, request, std::move(done));
             });
         try {
             h.recover();
             door.start();
-            base::log::info("serving", {{"url", h.settings().server.public_url},
-                                        {"shards", std::uint64_t{h.shards().count()}},
-                                        {"schema", unsigned{h.store().schema_version()}}});
+            base::log::info(
+                "serving", {{"url", h.settings().server.public_url}, {"shards", std::uint64_t{h.shards().count()}},
+                               {"schema", unsigned{h.store().schema_version()}}});
             on_ready();
         } catch (...) {
             h.stop(milliseconds{0});

@@ -90,9 +90,8 @@ std::string to_rfc3339(utc_time at)
     hh_mm_ss const time{at - day};
     std::array<char, 40> out{};
     std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int(date.year()),
-                  unsigned(date.month()), unsigned(date.day()), int(time.hours().count()),
-                  int(time.minutes().count()), int(time.seconds().count()),
-                  int(time.subseconds().count()));
+        unsigned(date.month()), unsigned(date.day()), int(time.hours().count()), int(time.minutes().count()),
+        int(time.seconds().count()), int(time.subseconds().count()));
     return out.data();
 }
 
@@ -111,8 +110,7 @@ std::optional<utc_time> from_rfc3339(std::string_view text)
     int const mi = digits(text, pos, 2);
     ok = ok && literal(text, pos, ':');
     int const s = digits(text, pos, 2);
-    if (!ok || y < 1 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59)
-        return std::nullopt;
+    if (!ok || y < 1 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59) return std::nullopt;
     year_month_day const date{year{y}, month{unsigned(mo)}, day{unsigned(d)}};
     auto const ms = fraction_ms(text, pos);
     if (!date.ok() || !ms) return std::nullopt;

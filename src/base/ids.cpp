@@ -32,8 +32,7 @@ void fill_random(unsigned char* out, std::size_t size)
 std::string format_uuid_v7(utc_time now, std::array<unsigned char, 16> bytes)
 {
     auto ms = static_cast<std::uint64_t>(to_ms(now));
-    for (int i = 5; i >= 0; --i, ms >>= 8)
-        bytes[static_cast<std::size_t>(i)] = static_cast<unsigned char>(ms & 0xff);
+    for (int i = 5; i >= 0; --i, ms >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<unsigned char>(ms & 0xff);
     bytes[6] = static_cast<unsigned char>(0x70 | (bytes[6] & 0x0f));
     bytes[8] = static_cast<unsigned char>(0x80 | (bytes[8] & 0x3f));
     constexpr std::string_view hex = "0123456789abcdef";
@@ -59,7 +58,9 @@ std::array<unsigned char, 16> seeded_bytes(std::mt19937_64& random)
 std::optional<appointment_id> parse_appointment_id(std::string_view text)
 {
     if (text.empty() || text.size() > 128 || text == "." || text == "..") return std::nullopt;
-    auto const allowed = [](char c) { return is_alnum(c) || std::string_view("._:@-").find(c) != std::string_view::npos; };
+    auto const allowed = [](char c) {
+        return is_alnum(c) || std::string_view("._:@-").find(c) != std::string_view::npos;
+    };
     if (!std::all_of(text.begin(), text.end(), allowed)) return std::nullopt;
     return appointment_id{std::string(text)};
 }

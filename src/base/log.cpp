@@ -95,8 +95,8 @@ void configure(level least, format shape)
 {
     least_level = least;
     shape_now = shape;
-    auto const pattern = shape == format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-                                               : "%Y-%m-%dT%H:%M:%S.%eZ %L %v";
+    auto const pattern =
+        shape == format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %L %v";
     logger().set_pattern(pattern, spdlog::pattern_time_type::utc);
 }
 

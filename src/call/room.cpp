@@ -6,9 +6,10 @@
 namespace rendezvous::call {
 
 room::room(appointment_id id, room_record record, room_rules const& rules)
-    : id_(std::move(id)), record_(std::move(record)), rules_(rules)
-{
-}
+    : id_(std::move(id)),
+      record_(std::move(record)),
+      rules_(rules)
+{}
 
 decision room::decide(command const& asked, instant now) const
 {
@@ -63,8 +64,8 @@ committed room::commit(decision const& decided, instant now)
         if constexpr (std::is_same_v<type, commands::sample_quality>) {
             if (auto const* who = participant_of(c.session)) at(*who).sampled_at = now;
         }
-        if constexpr (std::is_same_v<type, commands::put_appointment> ||
-                      std::is_same_v<type, commands::cancel_appointment>)
+        if constexpr (std::is_same_v<type,
+                          commands::put_appointment> || std::is_same_v<type, commands::cancel_appointment>)
             commit_appointment(decided, now, out);
         if constexpr (std::is_same_v<type, commands::tick> || std::is_same_v<type, commands::recover>)
             commit_tick(decided, now, out);
@@ -138,12 +139,8 @@ milliseconds room::span_since(std::optional<utc_time> utc, std::optional<base::b
 facts::call_ended room::ending(end_reason why, instant now, std::optional<participant_id> by) const
 {
     auto const& call = *record_.newest;
-    return {call.id,
-            why,
-            now.utc,
-            span_since(call.answered_at, answered_boot_, now),
-            span_since(call.connected_at, connected_boot_, now),
-            std::move(by)};
+    return {call.id, why, now.utc, span_since(call.answered_at, answered_boot_, now),
+        span_since(call.connected_at, connected_boot_, now), std::move(by)};
 }
 
 } // namespace rendezvous::call

@@ -12,7 +12,8 @@ namespace {
 
 using base::errc;
 
-std::vector<member> merge_members(appointment const* before, std::vector<commands::put_appointment::listed> const& listed)
+std::vector<member> merge_members(
+    appointment const* before, std::vector<commands::put_appointment::listed> const& listed)
 {
     std::vector<member> out;
     for (auto const& l : listed) {
@@ -31,9 +32,9 @@ bool is_sound(appointment const& a)
 {
     std::set<user_id> users;
     for (auto const& m : a.members) users.insert(m.user);
-    return !a.members.empty() && users.size() == a.members.size() &&
-           a.members.size() <= base::limits::participants_max && a.end > a.start && a.closes_at > a.opens_at &&
-           a.capacity >= 2 && a.capacity <= base::limits::participants_max;
+    return !a.members.empty() && users.size() == a.members.size() && a.members.size() <= base::limits::participants_max
+           && a.end > a.start && a.closes_at > a.opens_at && a.capacity >= 2
+           && a.capacity <= base::limits::participants_max;
 }
 
 /// The appointment as `asked` wants it, or nothing if a new one lacks start, end or participants.
@@ -65,7 +66,8 @@ std::optional<appointment> merged(appointment const* before, commands::put_appoi
 decision room::decide_put(commands::put_appointment const& asked, instant now) const
 {
     auto const* before = record_.appointment ? &*record_.appointment : nullptr;
-    if (asked.if_version && (!before || before->version != *asked.if_version)) return decision::refused(errc::version_mismatch);
+    if (asked.if_version && (!before || before->version != *asked.if_version))
+        return decision::refused(errc::version_mismatch);
     auto after = merged(before, asked);
     if (!after || !is_sound(*after)) return decision::refused(errc::validation);
     decision out;
@@ -120,8 +122,10 @@ void room::commit_appointment(decision const& d, instant now, committed& out)
 
     std::vector<std::pair<session_id, close_reason>> leaving;
     for (auto const& [session, who] : sessions_) {
-        if (!find_member(a, who)) leaving.emplace_back(session, close_reason::removed);
-        else if (is_closed(a)) leaving.emplace_back(session, close_reason::appointment_closed);
+        if (!find_member(a, who))
+            leaving.emplace_back(session, close_reason::removed);
+        else if (is_closed(a))
+            leaving.emplace_back(session, close_reason::appointment_closed);
     }
     for (auto const& [session, why] : leaving) {
         auto const who = sessions_.at(session);

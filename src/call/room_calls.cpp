@@ -22,7 +22,8 @@ std::size_t others_in(call_record const& call, participant_id const& me)
 
 decision room::decide_start(commands::start_call const& asked, instant now) const
 {
-    if (auto const refused = check_start(record_, applicant_for(asked.who), rules_, now.utc)) return decision::refused(*refused);
+    if (auto const refused = check_start(record_, applicant_for(asked.who), rules_, now.utc))
+        return decision::refused(*refused);
     decision out;
     if (open_call(record_)) {
         auto plan = plan_seat({asked.who, std::nullopt, asked.offer, false, false}, now);
@@ -107,7 +108,8 @@ void room::commit_join(commands::join_call const& asked, decision const& d, inst
     auto const& me = *find_member(*record_.appointment, asked.who.user);
     auto* here = find(me.id);
     bool const seated = !d.facts.empty();
-    bool const unchanged = !seated && (!asked.who.session || (here && here->seat && here->seat->session == asked.who.session));
+    bool const unchanged =
+        !seated && (!asked.who.session || (here && here->seat && here->seat->session == asked.who.session));
     if (seated) {
         auto const& taken = std::get<facts::seat_taken>(d.facts.front());
         bool const moved = taken.replaces && taken.how == leave_reason::moved;
@@ -177,8 +179,8 @@ bool room::tell_joined(participant_id const& who, opaque const& offer, bool move
         auto const* here = find(participant);
         if (!here->admitted) continue; // waits outside: the event carries the whole call
         bool const at_seat = participant != who && here->seat && here->seat->session == session;
-        out.effects.emplace_back(effects::tell{
-            session, events::joiner_connected{rev_, call, view, at_seat ? offer : nullptr, moved}});
+        out.effects.emplace_back(
+            effects::tell{session, events::joiner_connected{rev_, call, view, at_seat ? offer : nullptr, moved}});
         relayed = relayed || (at_seat && offer);
     }
     return relayed;

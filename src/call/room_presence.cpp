@@ -22,13 +22,13 @@ decision room::decide_enter(commands::enter const& asked) const
     if (asked.token_expired) {
         // Only the seat that was taken with this very token may be returned to with it.
         auto const* here = find(me.id);
-        if (!here || !here->seat || here->seat->token_hash != asked.token_hash) return decision::refused(errc::token_expired);
+        if (!here || !here->seat || here->seat->token_hash != asked.token_hash)
+            return decision::refused(errc::token_expired);
     }
     decision out;
     out.durability = durability::deferrable;
     if (me.role == role::patient && a->status == appointment_status::booked)
-        out.facts.emplace_back(
-            facts::appointment_status_set{a->id, appointment_status::arrived, a->version + 1});
+        out.facts.emplace_back(facts::appointment_status_set{a->id, appointment_status::arrived, a->version + 1});
     return out;
 }
 
@@ -121,11 +121,12 @@ decision room::decide_quality(commands::sample_quality const& asked, instant now
     if (asked.call && (!call || *asked.call != call->id)) return decision::refused(errc::call_ended);
     auto const* here = find(*who);
     if (!call || !here->seat || here->seat->session != asked.session) return decision::refused(errc::no_call);
-    if (here->sampled_at && now.boot - here->sampled_at->boot < quality_interval) return decision::refused(errc::rate_limited);
+    if (here->sampled_at && now.boot - here->sampled_at->boot < quality_interval)
+        return decision::refused(errc::rate_limited);
     decision out;
     out.durability = durability::behind;
     out.facts.emplace_back(facts::quality_sampled{call->id, *who, now.utc, asked.rtt_ms, asked.loss_ratio,
-                                                  asked.jitter_ms, asked.bitrate_kbps, asked.candidate_type});
+        asked.jitter_ms, asked.bitrate_kbps, asked.candidate_type});
     return out;
 }
 

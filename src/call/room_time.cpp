@@ -35,7 +35,8 @@ std::optional<end_reason> room::overdue(utc_time now) const
     auto const& call = *record_.newest;
     auto const staff_inside = [](seat const& s) { return holds_place(s) && is_staff(s.role); };
     bool const staffed = std::any_of(call.seats.begin(), call.seats.end(), staff_inside);
-    bool const may_go_on = call.state == call_state::active && staffed && !a.hard_end && now < a.closes_at + overtime_max;
+    bool const may_go_on =
+        call.state == call_state::active && staffed && !a.hard_end && now < a.closes_at + overtime_max;
     return may_go_on ? std::nullopt : std::optional{end_reason::expired};
 }
 
@@ -98,8 +99,8 @@ decision room::decide_recover(instant) const
     auto const span = [&](std::optional<utc_time> from) {
         return from ? std::max(alive - *from, milliseconds{0}) : milliseconds{0};
     };
-    out.facts.emplace_back(facts::call_ended{call->id, end_reason::lost, alive, span(call->answered_at),
-                                             span(call->connected_at), std::nullopt});
+    out.facts.emplace_back(facts::call_ended{
+        call->id, end_reason::lost, alive, span(call->answered_at), span(call->connected_at), std::nullopt});
     return out;
 }
 
@@ -111,16 +112,17 @@ std::optional<milliseconds> room::until_next(instant now) const
         next = next ? std::min(*next, span) : span;
     };
     for (auto const& [who, here] : attendees_)
-        if (here.present && here.sessions.empty() && !here.seat)
-            consider(here.since.boot + rules_.grace - now.boot);
+        if (here.present && here.sessions.empty() && !here.seat) consider(here.since.boot + rules_.grace - now.boot);
     if (auto const* call = open_call(record_)) {
         if (anybody_seated()) consider(alive_stored_.boot + alive_interval - now.boot);
         for (auto const& s : call->seats)
             if (auto const deadline = holds_place(s) ? seat_deadline(s.participant) : std::nullopt)
                 consider(deadline->boot - now.boot);
         auto const closes = record_.appointment->closes_at;
-        if (overdue(now.utc)) consider(milliseconds{0});
-        else consider((now.utc < closes ? closes : closes + overtime_max) - now.utc);
+        if (overdue(now.utc))
+            consider(milliseconds{0});
+        else
+            consider((now.utc < closes ? closes : closes + overtime_max) - now.utc);
     }
     if (record_.appointment && !sessions_.empty()) {
         for (auto const edge : {record_.appointment->opens_at, record_.appointment->closes_at})

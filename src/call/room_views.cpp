@@ -23,7 +23,8 @@ participant_view room::view_of(participant_id const& who) const
         out.admitted = out.admitted || here->admitted;
         out.media = here->media;
         if (here->present) out.since = here->since.utc;
-        if (here->seat && !here->seat->session && out.presence == presence::online) out.presence = presence::reconnecting;
+        if (here->seat && !here->seat->session && out.presence == presence::online)
+            out.presence = presence::reconnecting;
     }
     auto const* call = open_call(record_);
     if (auto const* held = call ? held_seat(*call, who) : nullptr) {

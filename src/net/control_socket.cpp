@@ -52,9 +52,10 @@ std::vector<std::string> split(std::string_view text)
 class conversation : public std::enable_shared_from_this<conversation> {
 public:
     conversation(local::socket peer, control_handler const& handler)
-        : peer_(std::move(peer)), deadline_(peer_.get_executor()), handler_(handler)
-    {
-    }
+        : peer_(std::move(peer)),
+          deadline_(peer_.get_executor()),
+          handler_(handler)
+    {}
 
     void start()
     {
@@ -65,7 +66,7 @@ public:
             self->peer_.close(ignored);
         });
         asio::async_read(peer_, asio::dynamic_buffer(text_, bytes_max),
-                         [self = shared_from_this()](error_code ec, std::size_t) { self->on_read(ec); });
+            [self = shared_from_this()](error_code ec, std::size_t) { self->on_read(ec); });
     }
 
 private:
@@ -114,7 +115,9 @@ int connect_to(std::filesystem::path const& path)
 
 struct control_socket::impl : std::enable_shared_from_this<impl> {
     impl(asio::io_context& context, std::filesystem::path p, control_handler h)
-        : acceptor(context), path(std::move(p)), handler(std::move(h))
+        : acceptor(context),
+          path(std::move(p)),
+          handler(std::move(h))
     {
         if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
         // The database lock has made sure that no other service runs on this data: what lies here

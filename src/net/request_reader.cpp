@@ -53,8 +53,7 @@ struct request_reader::parser {
     http::request_parser<http::string_body> beast;
 };
 
-request_reader::request_reader(std::size_t body_bytes_max)
-    : parser_(std::make_unique<parser>())
+request_reader::request_reader(std::size_t body_bytes_max) : parser_(std::make_unique<parser>())
 {
     parser_->beast.header_limit(base::limits::header_bytes_max);
     parser_->beast.body_limit(body_bytes_max);

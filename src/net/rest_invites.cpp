@@ -51,7 +51,7 @@ rest_reply create_invite(rest_call c)
     auto& house = *c.house;
     auto const code = house.ids.secret(code_bytes);
     service::invite_row const row{house.ids.uuid(c.now()), house.access.hash(code), appointment.id, member->user,
-                                  c.now(), expires_at, std::nullopt};
+        c.now(), expires_at, std::nullopt};
     std::function<void(service::completion<void>)> begin = [&house, row](auto done) {
         house.credentials.put_invite(row, std::move(done));
     };

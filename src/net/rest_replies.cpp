@@ -15,8 +15,8 @@ std::string encode(std::string_view text)
     std::string out;
     for (char ch : text) {
         auto const u = static_cast<unsigned char>(ch);
-        bool const plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') || ch == '-' ||
-                           ch == '.' || ch == '_' || ch == '~';
+        bool const plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') || ch == '-'
+                           || ch == '.' || ch == '_' || ch == '~';
         if (plain) {
             out += ch;
         } else {
@@ -154,9 +154,8 @@ service::task<service::room_status> describe(rest_call const& c, base::appointme
     }
     auto& house = *c.house;
     std::function<void(service::completion<service::room_status>)> begin =
-        [&house, id, viewer](service::completion<service::room_status> done) {
-            house.calls.describe(id, viewer, std::move(done));
-        };
+        [&house, id, viewer](
+            service::completion<service::room_status> done) { house.calls.describe(id, viewer, std::move(done)); };
     auto got = co_await service::later<service::room_status>(begin);
     co_return got;
 }

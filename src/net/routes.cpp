@@ -16,7 +16,7 @@ constexpr auto everybody = api_key | staff | participant;
 
 constexpr auto table = std::to_array<route>({
     {get, "/api/appointments", everybody, &list_appointments,
-     {"from", "to", "status", "callStatus", "userId", "limit", "after"}},
+        {"from", "to", "status", "callStatus", "userId", "limit", "after"}},
     {put, "/api/appointments/{id}", api_key, &put_appointment},
     {get, "/api/appointments/{id}", everybody, &get_appointment},
     {delete_, "/api/appointments/{id}", api_key, &delete_appointment},
@@ -29,7 +29,7 @@ constexpr auto table = std::to_array<route>({
     {delete_, "/api/appointments/{id}/invites/{inviteId}", api_key | staff, &revoke_invite},
     {post, "/api/invites/{code}/redeem", open_to_all, &redeem_invite},
     {get, "/api/calls", everybody, &list_calls,
-     {"from", "to", "state", "endReason", "kind", "appointmentId", "userId", "limit", "after"}},
+        {"from", "to", "state", "endReason", "kind", "appointmentId", "userId", "limit", "after"}},
     {get, "/api/calls/{callId}", everybody, &get_call},
     {get, "/api/calls/{callId}/events", api_key | admin_only | staff, &list_call_events},
     {get, "/api/webrtc/config", staff | participant, &get_webrtc_config},
@@ -55,8 +55,10 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::vec
     if (parts.size() != segments.size()) return std::nullopt;
     std::vector<std::string> captures;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (parts[i].starts_with('{')) captures.push_back(segments[i]);
-        else if (parts[i] != segments[i]) return std::nullopt;
+        if (parts[i].starts_with('{'))
+            captures.push_back(segments[i]);
+        else if (parts[i] != segments[i])
+            return std::nullopt;
     }
     return captures;
 }
@@ -164,12 +166,9 @@ boost::asio::awaitable<http_response> answer(session_context& house, std::shared
         c.caller = std::move(*caller);
         if (!may_call(r, c.caller)) co_return problem_reply(c, errc::forbidden);
     }
-    if (auto const wrong = unknown_parameter(r, *request))
-        co_return invalid_query(c, *wrong, "unknown or given twice");
+    if (auto const wrong = unknown_parameter(r, *request)) co_return invalid_query(c, *wrong, "unknown or given twice");
     auto reply = co_await r.handler(c);
-    base::log::info("request", {{"id", request->request_id},
-                                {"route", r.pattern},
-                                {"status", reply.status}});
+    base::log::info("request", {{"id", request->request_id}, {"route", r.pattern}, {"status", reply.status}});
     co_return reply;
 }
 

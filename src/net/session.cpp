@@ -21,8 +21,8 @@ constexpr milliseconds seat_outlives_token{4 * 3'600'000};
 
 } // namespace
 
-std::vector<protocol::ice_server> ice_for(session_context const& house, base::user_id const& user,
-                                          base::call_id const& call)
+std::vector<protocol::ice_server> ice_for(
+    session_context const& house, base::user_id const& user, base::call_id const& call)
 {
     std::vector<protocol::ice_server> out;
     for (auto& entry : house.access.ice_servers(user, call, house.clock.now().utc))
@@ -84,8 +84,8 @@ void session::handle(std::string const& id, messages::media_state const& m)
 
 void session::handle(std::string const& id, messages::stats const& m)
 {
-    tell_room(id, call::commands::sample_quality{from_.id, m.call, m.rtt_ms, m.loss_ratio, m.jitter_ms, m.bitrate_kbps,
-                                                 m.candidate_type});
+    tell_room(id, call::commands::sample_quality{
+                      from_.id, m.call, m.rtt_ms, m.loss_ratio, m.jitter_ms, m.bitrate_kbps, m.candidate_type});
 }
 
 void session::handle(std::string const& id, messages::ice const&)
@@ -102,8 +102,8 @@ void session::handle(std::string const& id, messages::refresh const& m)
         answer_error(id, base::to_errc(fresh.error()));
     } else if (fresh->expired) {
         answer_error(id, errc::token_expired);
-    } else if (fresh->user != from_.who.user || fresh->role != from_.who.role ||
-               (from_.room && !fresh->covers(*from_.room))) {
+    } else if (fresh->user != from_.who.user || fresh->role != from_.who.role
+               || (from_.room && !fresh->covers(*from_.room))) {
         answer_error(id, errc::forbidden);
     } else {
         from_.who = *fresh;
@@ -121,8 +121,8 @@ void session::handle(std::string const&, messages::pong const& m)
 void session::ask(std::string const& id, call::command asked)
 {
     if (!in_room(id)) return from_.wire->resume_reading();
-    bool const shows_call = std::holds_alternative<call::commands::start_call>(asked) ||
-                            std::holds_alternative<call::commands::join_call>(asked);
+    bool const shows_call = std::holds_alternative<call::commands::start_call>(asked)
+                            || std::holds_alternative<call::commands::join_call>(asked);
     auto const answer = [self = shared_from_this(), id, shows_call](base::result<call::outcome> got) {
         self->from_.wire->resume_reading();
         if (self->closing_ || self->gone_) return;
@@ -139,8 +139,10 @@ void session::tell_room(std::string const& id, call::command asked)
     if (!in_room(id)) return;
     auto const answer = [self = shared_from_this(), id](base::result<call::outcome> got) {
         if (id.empty() || self->closing_) return;
-        if (got) self->answer_ok(id);
-        else self->answer_error(id, base::to_errc(got.error()));
+        if (got)
+            self->answer_ok(id);
+        else
+            self->answer_error(id, base::to_errc(got.error()));
     };
     house_.calls.submit(*from_.room, std::move(asked), answer);
 }

@@ -84,14 +84,14 @@ private:
     std::uint64_t received_ = 0; ///< messages counted from the client
     std::uint64_t confirmed_ = 0;
     std::uint64_t pings_ = 0;
-    base::instant heard_{};      ///< last message of any kind
+    base::instant heard_{}; ///< last message of any kind
     base::instant pinged_{};
     bool registered_ = false;
     bool closing_ = false;
     bool gone_ = false;
     bool seated_ = false;
     bool expiry_told_ = false;
-    base::call_id call_;         ///< of the seat, for TURN credentials
+    base::call_id call_;            ///< of the seat, for TURN credentials
     std::vector<call::event> held_; ///< events that came before `registered` could be sent
     std::vector<std::optional<call::appointment_view>> day_;
 };

@@ -33,17 +33,17 @@ void session::begin()
     auto const here = house_.shards.current();
     house_.tables[here]->add(shared_from_this());
     house_.calls.add_socket(from_.who.user, {from_.id, here, !from_.room, false});
-    if (from_.room) enter_room();
-    else collect_day();
+    if (from_.room)
+        enter_room();
+    else
+        collect_day();
 }
 
 void session::enter_room()
 {
     call::commands::enter asked{speaker(), from_.instance, from_.who.token_hash, from_.who.expired};
     house_.calls.submit(*from_.room, std::move(asked),
-                        [self = shared_from_this()](base::result<call::outcome> entered) {
-                            self->on_entered(std::move(entered));
-                        });
+        [self = shared_from_this()](base::result<call::outcome> entered) { self->on_entered(std::move(entered)); });
 }
 
 void session::on_entered(base::result<call::outcome> entered)

@@ -6,9 +6,7 @@
 
 namespace rendezvous::net {
 
-session_table::session_table(boost::asio::io_context& context) : beat_(context, [this] { on_time(); })
-{
-}
+session_table::session_table(boost::asio::io_context& context) : beat_(context, [this] { on_time(); }) {}
 
 void session_table::add(std::shared_ptr<session> s)
 {
@@ -66,7 +64,8 @@ void session_table::on_time()
     for (auto const& [id, s] : sessions_) all.push_back(s);
     for (auto const& s : all) s->on_time(now);
 
-    auto const still = std::partition(waiting_.begin(), waiting_.end(), [&](waiting const& w) { return w.at > now.boot; });
+    auto const still =
+        std::partition(waiting_.begin(), waiting_.end(), [&](waiting const& w) { return w.at > now.boot; });
     std::vector<waiting> const due(std::make_move_iterator(still), std::make_move_iterator(waiting_.end()));
     waiting_.erase(still, waiting_.end());
     for (auto const& w : due) w.due();

@@ -18,9 +18,10 @@ constexpr std::size_t session_secret_bytes = 16;
 class door final : public socket_handler, public std::enable_shared_from_this<door> {
 public:
     door(session_context& house, std::shared_ptr<socket> wire, socket_info info)
-        : house_(house), wire_(std::move(wire)), info_(std::move(info))
-    {
-    }
+        : house_(house),
+          wire_(std::move(wire)),
+          info_(std::move(info))
+    {}
 
     /// Gives the socket `register_timeout` to say who it is.
     void wait_for_register()
@@ -53,8 +54,8 @@ private:
     /// The answer to these says when the next message is read.
     static bool waits_for_answer(protocol::client_message const& m)
     {
-        return protocol::changes_state(m) || std::holds_alternative<messages::register_session>(m) ||
-               std::holds_alternative<messages::ice>(m) || std::holds_alternative<messages::refresh>(m);
+        return protocol::changes_state(m) || std::holds_alternative<messages::register_session>(m)
+               || std::holds_alternative<messages::ice>(m) || std::holds_alternative<messages::refresh>(m);
     }
 
     void forward(protocol::parsed message)
@@ -115,7 +116,7 @@ private:
     }
 
     void open(std::string const& id, messages::register_session const& m, service::bearer who,
-              std::optional<base::appointment_id> room)
+        std::optional<base::appointment_id> room)
     {
         if (!wire_) return;
         if (room && !who.covers(*room)) return refuse(id, errc::not_found);

@@ -15,9 +15,9 @@ constexpr base::milliseconds retry_interval{500};
 /// These change nothing durable before they are told, so they need not wait for facts in flight.
 bool passes(call::command const& asked)
 {
-    return std::holds_alternative<call::commands::disconnect>(asked) ||
-           std::holds_alternative<call::commands::set_media>(asked) ||
-           std::holds_alternative<call::commands::sample_quality>(asked);
+    return std::holds_alternative<call::commands::disconnect>(asked)
+           || std::holds_alternative<call::commands::set_media>(asked)
+           || std::holds_alternative<call::commands::sample_quality>(asked);
 }
 
 void refuse(reply const& done, errc why)
@@ -28,9 +28,10 @@ void refuse(reply const& done, errc why)
 } // namespace
 
 call_service::call_service(call_service_ports ports, call::room_rules const& rules, base::limits const& limits)
-    : ports_(std::move(ports)), rules_(rules), starts_(limits.starts_per_minute)
-{
-}
+    : ports_(std::move(ports)),
+      rules_(rules),
+      starts_(limits.starts_per_minute)
+{}
 
 void call_service::submit(base::appointment_id const& id, call::command asked, reply done)
 {
@@ -57,8 +58,8 @@ errc call_service::relay(base::appointment_id const& id, call::commands::signal 
     return errc::ok;
 }
 
-void call_service::describe(base::appointment_id const& id, std::optional<base::user_id> viewer,
-                            std::function<void(result<room_status>)> done)
+void call_service::describe(
+    base::appointment_id const& id, std::optional<base::user_id> viewer, std::function<void(result<room_status>)> done)
 {
     // A tick changes nothing that is not due anyway; it waits its turn like every command, so the
     // answer is committed state.
@@ -146,13 +147,14 @@ void call_service::write(base::appointment_id const& id, slot& s, call::decision
     s.writing = true;
     ++writes_;
     auto facts = decided.facts;
-    ports_.store.append(std::move(facts), [this, id, decided = std::move(decided), done = std::move(done)](result<void> stored) {
-        ports_.post([this, id, decided, done, stored] { on_written(id, decided, done, stored); });
-    });
+    ports_.store.append(
+        std::move(facts), [this, id, decided = std::move(decided), done = std::move(done)](result<void> stored) {
+            ports_.post([this, id, decided, done, stored] { on_written(id, decided, done, stored); });
+        });
 }
 
-void call_service::on_written(base::appointment_id const& id, call::decision const& decided, reply const& done,
-                              result<void> stored)
+void call_service::on_written(
+    base::appointment_id const& id, call::decision const& decided, reply const& done, result<void> stored)
 {
     --writes_;
     auto& s = slots_.at(id);
@@ -246,8 +248,8 @@ void call_service::wake_at_next()
     std::optional<base::boot_time> next = retry_at_;
     if (!due_.empty()) next = next ? std::min(*next, due_.begin()->first) : due_.begin()->first;
     auto const now = ports_.clock.now().boot;
-    ports_.wake_after(next ? std::optional{std::max(base::milliseconds{*next - now}, base::milliseconds{0})}
-                           : std::nullopt);
+    ports_.wake_after(
+        next ? std::optional{std::max(base::milliseconds{*next - now}, base::milliseconds{0})} : std::nullopt);
 }
 
 void call_service::on_time()

@@ -10,7 +10,7 @@ constexpr base::milliseconds settle_poll{20};
 } // namespace
 
 calls::home::home(call_service_ports ports, call::room_rules const& rules, base::limits const& limits,
-                  boost::asio::io_context& context)
+    boost::asio::io_context& context)
     : alarm(context, [this] { service.on_time(); }),
       service(
           [&] {
@@ -19,12 +19,14 @@ calls::home::home(call_service_ports ports, call::room_rules const& rules, base:
           }(),
           rules, limits),
       directory(limits.sockets_per_user)
-{
-}
+{}
 
 calls::calls(shards& all, call_store& store, call_reader& reader, std::vector<event_sink*> const& sinks,
-             base::clock const& clock, call::room_rules const& rules, base::limits const& limits)
-    : shards_(all), reader_(reader), clock_(clock), sinks_(sinks)
+    base::clock const& clock, call::room_rules const& rules, base::limits const& limits)
+    : shards_(all),
+      reader_(reader),
+      clock_(clock),
+      sinks_(sinks)
 {
     for (std::size_t i = 0; i < shards_.count(); ++i) {
         auto post = [this, i](std::function<void()> work) { shards_.post(i, std::move(work)); };
@@ -39,17 +41,16 @@ void calls::submit(base::appointment_id const& id, call::command asked, reply do
     auto const owner = shard_of(id);
     auto const asker = shards_.current();
     if (asker != owner && asker < shards_.count() && done) {
-        done = [this, asker, done = std::move(done)](result<call::outcome> got) {
-            shards_.post(asker, [done, got = std::move(got)] { done(got); });
-        };
+        done = [this, asker, done = std::move(done)](
+                   result<call::outcome> got) { shards_.post(asker, [done, got = std::move(got)] { done(got); }); };
     }
     shards_.dispatch(owner, [this, owner, id, asked = std::move(asked), done = std::move(done)] {
         homes_[owner]->service.submit(id, asked, done);
     });
 }
 
-void calls::describe(base::appointment_id const& id, std::optional<base::user_id> viewer,
-                     std::function<void(result<room_status>)> done)
+void calls::describe(
+    base::appointment_id const& id, std::optional<base::user_id> viewer, std::function<void(result<room_status>)> done)
 {
     auto const owner = shard_of(id);
     auto const asker = shards_.current();
@@ -57,9 +58,8 @@ void calls::describe(base::appointment_id const& id, std::optional<base::user_id
         if (asker == owner || asker >= shards_.count()) return done(std::move(got));
         shards_.post(asker, [done, got = std::move(got)] { done(got); });
     };
-    shards_.dispatch(owner, [this, owner, id, viewer = std::move(viewer), answer] {
-        homes_[owner]->service.describe(id, viewer, answer);
-    });
+    shards_.dispatch(owner,
+        [this, owner, id, viewer = std::move(viewer), answer] { homes_[owner]->service.describe(id, viewer, answer); });
 }
 
 void calls::add_socket(base::user_id const& user, user_directory::entry socket)
@@ -83,16 +83,16 @@ void calls::remove_socket(base::user_id const& user, base::session_id const& ses
 void calls::set_seated(base::user_id const& user, base::session_id const& session, bool seated)
 {
     auto const owner = shard_of(user);
-    shards_.dispatch(owner, [this, owner, user, session, seated] {
-        homes_[owner]->directory.set_seated(user, session, seated);
-    });
+    shards_.dispatch(
+        owner, [this, owner, user, session, seated] { homes_[owner]->directory.set_seated(user, session, seated); });
 }
 
 void calls::tell_user(base::user_id const& user, call::event const& what)
 {
     auto const owner = shard_of(user);
     shards_.dispatch(owner, [this, owner, user, what] {
-        for (auto const& socket : homes_[owner]->directory.user_level(user)) sinks_[owner]->deliver(socket.session, what);
+        for (auto const& socket : homes_[owner]->directory.user_level(user))
+            sinks_[owner]->deliver(socket.session, what);
     });
 }
 
@@ -126,9 +126,8 @@ void calls::ask_settled(std::size_t index, base::boot_time until, std::function<
         bool const settled = homes_[index]->service.settled();
         shards_.post(0, [this, index, until, done, settled] {
             if (settled) return ask_settled(index + 1, until, done);
-            settling_ = std::make_unique<timers>(shards_.context(0), [this, index, until, done] {
-                ask_settled(index, until, done);
-            });
+            settling_ = std::make_unique<timers>(
+                shards_.context(0), [this, index, until, done] { ask_settled(index, until, done); });
             settling_->set(settle_poll);
         });
     });

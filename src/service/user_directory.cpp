@@ -34,8 +34,8 @@ std::vector<user_directory::entry> user_directory::user_level(base::user_id cons
 {
     std::vector<entry> out;
     if (auto const it = sockets_.find(user); it != sockets_.end())
-        std::copy_if(it->second.begin(), it->second.end(), std::back_inserter(out),
-                     [](entry const& e) { return e.user_level; });
+        std::copy_if(
+            it->second.begin(), it->second.end(), std::back_inserter(out), [](entry const& e) { return e.user_level; });
     return out;
 }
 

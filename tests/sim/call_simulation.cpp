@@ -17,17 +17,21 @@ base::utc_time const start_of_time = *base::from_rfc3339("2026-11-20T08:00:00Z")
 } // namespace
 
 call_simulation::call_simulation(std::uint64_t seed)
-    : random_(seed), ids_(seed), clock_(start_of_time),
+    : random_(seed),
+      ids_(seed),
+      clock_(start_of_time),
       service_({store_, store_, *this, clock_, [this](auto work) { posted_.push_back(std::move(work)); },
-                [](auto const&, auto const&) {}, [](auto) {}},
-               rules_, limits_)
+                   [](auto const&, auto const&) {}, [](auto) {}},
+          rules_, limits_)
 {
     limits_.starts_per_minute = 1'000;
     for (std::size_t i = 0; i < rooms; ++i) {
         place p{base::appointment_id{"room-" + std::to_string(i)}, {}};
         auto const count = 2 + pick(base::limits::participants_max - 1);
         for (std::size_t k = 0; k < count; ++k) {
-            auto const role = k == 0 ? call::role::doctor : k == 1 ? call::role::patient : static_cast<call::role>(pick(4));
+            auto const role = k == 0   ? call::role::doctor
+                              : k == 1 ? call::role::patient
+                                       : static_cast<call::role>(pick(4));
             p.people.push_back({base::user_id{"u" + std::to_string(i) + "-" + std::to_string(k)}, role});
         }
         places_.push_back(std::move(p));
@@ -69,13 +73,20 @@ void call_simulation::submit(std::size_t room, call::command asked)
 void call_simulation::step()
 {
     auto const what = pick(100);
-    if (what < 12) open_socket();
-    else if (what < 62 && !sockets_.empty()) act(std::next(sockets_.begin(), static_cast<long>(pick(sockets_.size())))->first);
-    else if (what < 64) change_appointment();
-    else if (what < 72) clock_.advance(milliseconds{static_cast<long>(pick(chance(5) ? 3'600'000 : 20'000))});
-    else if (what == 72) clock_.step_wall(milliseconds{static_cast<long>(pick(4'000)) - 2'000});
-    else if (what == 73) store_.set_failing(chance(20));
-    else store_.answer_one();
+    if (what < 12)
+        open_socket();
+    else if (what < 62 && !sockets_.empty())
+        act(std::next(sockets_.begin(), static_cast<long>(pick(sockets_.size())))->first);
+    else if (what < 64)
+        change_appointment();
+    else if (what < 72)
+        clock_.advance(milliseconds{static_cast<long>(pick(chance(5) ? 3'600'000 : 20'000))});
+    else if (what == 72)
+        clock_.step_wall(milliseconds{static_cast<long>(pick(4'000)) - 2'000});
+    else if (what == 73)
+        store_.set_failing(chance(20));
+    else
+        store_.answer_one();
     service_.on_time();
     run_posted();
     check_rooms();
@@ -130,26 +141,36 @@ void call_simulation::act(base::session_id const& id)
     call::speaker const who{s.who.user, s.who.role, id};
     auto const offer = chance(50) ? std::make_shared<std::string const>(places_[s.room].id.str()) : nullptr;
     auto const what = pick(100);
-    if (what < 20) submit(s.room, commands::start_call{who, base::call_id{ids_.uuid(clock_.now().utc)}, {}, offer});
-    else if (what < 40) submit(s.room, commands::join_call{who, {}, offer, chance(30), chance(30)});
-    else if (what < 45) submit(s.room, commands::start_call{{who.user, who.token_role, {}}, base::call_id{ids_.uuid(clock_.now().utc)}, {}, nullptr});
-    else if (what < 50) submit(s.room, commands::join_call{{who.user, who.token_role, {}}, {}, nullptr, false, false});
+    if (what < 20)
+        submit(s.room, commands::start_call{who, base::call_id{ids_.uuid(clock_.now().utc)}, {}, offer});
+    else if (what < 40)
+        submit(s.room, commands::join_call{who, {}, offer, chance(30), chance(30)});
+    else if (what < 45)
+        submit(s.room, commands::start_call{
+                           {who.user, who.token_role, {}}, base::call_id{ids_.uuid(clock_.now().utc)}, {}, nullptr});
+    else if (what < 50)
+        submit(s.room, commands::join_call{{who.user, who.token_role, {}}, {}, nullptr, false, false});
     else if (what < 75) {
         auto const tag = std::make_shared<std::string const>(places_[s.room].id.str());
         if (service_.relay(places_[s.room].id, {id, {}, {}, tag}) != base::errc::ok) ++refusals_;
     } else if (what < 83) {
         auto const connection = chance(70) ? call::media_connection::up : call::media_connection::down;
         submit(s.room, commands::set_media{id, {}, {chance(50), chance(50), false, connection}});
-    } else if (what < 89) submit(s.room, commands::leave{id, {}});
-    else if (what < 92) submit(s.room, commands::end_call{who, {}, false});
-    else close_socket(id);
+    } else if (what < 89)
+        submit(s.room, commands::leave{id, {}});
+    else if (what < 92)
+        submit(s.room, commands::end_call{who, {}, false});
+    else
+        close_socket(id);
 }
 
 void call_simulation::change_appointment()
 {
     auto const room = pick(rooms);
-    if (chance(10)) submit(room, commands::cancel_appointment{});
-    else write_appointment(room);
+    if (chance(10))
+        submit(room, commands::cancel_appointment{});
+    else
+        write_appointment(room);
 }
 
 /// Told of a call: it stands in the history, in this room, at least as far as told.

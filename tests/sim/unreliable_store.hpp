@@ -43,7 +43,10 @@ public:
         });
     }
 
-    void open_rooms(service::completion<std::vector<base::appointment_id>> done) override { done(base::errc::internal); }
+    void open_rooms(service::completion<std::vector<base::appointment_id>> done) override
+    {
+        done(base::errc::internal);
+    }
     void list_calls(service::call_filter, service::completion<service::page<call::call_record>> done) override
     {
         done(base::errc::internal);
@@ -53,8 +56,8 @@ public:
     {
         done(base::errc::internal);
     }
-    void list_appointments(service::appointment_filter,
-                           service::completion<service::page<service::appointment_row>> done) override
+    void list_appointments(
+        service::appointment_filter, service::completion<service::page<service::appointment_row>> done) override
     {
         done(base::errc::internal);
     }
@@ -68,7 +71,8 @@ private:
     call::room_record& record_of(base::call_id const& id)
     {
         auto& record = records.at(room_of.at(id));
-        if (!record.newest || record.newest->id != id) throw std::logic_error("a fact of a call that is not the newest");
+        if (!record.newest || record.newest->id != id)
+            throw std::logic_error("a fact of a call that is not the newest");
         return record;
     }
 

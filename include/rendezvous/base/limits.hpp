@@ -12,34 +12,34 @@ namespace rendezvous::base {
 /// config/rendezvous.toml. Constants that no operator should change stand at the end.
 struct limits {
     // one connection, one session
-    std::size_t message_bytes_max = 65'536;   ///< one WebSocket message in
-    std::size_t json_depth_max = 16;          ///< nesting of one message
-    std::uint32_t messages_per_s = 50;        ///< sustained, per session
-    std::uint32_t messages_burst = 200;       ///< at once, per session
+    std::size_t message_bytes_max = 65'536;     ///< one WebSocket message in
+    std::size_t json_depth_max = 16;            ///< nesting of one message
+    std::uint32_t messages_per_s = 50;          ///< sustained, per session
+    std::uint32_t messages_burst = 200;         ///< at once, per session
     std::uint32_t signals_unanswered_max = 256; ///< to one receiver without one back
-    std::size_t queue_bytes_max = 262'144;    ///< waiting to be written, then 4008
-    milliseconds write_timeout{10'000};       ///< one write, then the socket is cut
-    milliseconds register_timeout{10'000};    ///< upgrade to `register`, then 4401
-    milliseconds tls_timeout{5'000};          ///< accept to end of handshake
-    milliseconds header_timeout{5'000};       ///< one request header
-    std::size_t body_bytes_max = 65'536;      ///< one request body
+    std::size_t queue_bytes_max = 262'144;      ///< waiting to be written, then 4008
+    milliseconds write_timeout{10'000};         ///< one write, then the socket is cut
+    milliseconds register_timeout{10'000};      ///< upgrade to `register`, then 4401
+    milliseconds tls_timeout{5'000};            ///< accept to end of handshake
+    milliseconds header_timeout{5'000};         ///< one request header
+    std::size_t body_bytes_max = 65'536;        ///< one request body
     // admission
-    std::uint32_t sockets_per_ip = 512;       ///< IPv6: per /64
+    std::uint32_t sockets_per_ip = 512; ///< IPv6: per /64
     std::uint32_t sockets_per_user = 10;
     std::uint32_t connections_per_s = 1'000;
-    std::uint32_t starts_per_minute = 10;     ///< per user
+    std::uint32_t starts_per_minute = 10;       ///< per user
     std::uint32_t auth_failures_per_10min = 50; ///< per IP
 
     // not configurable
     static constexpr std::size_t header_bytes_max = 8'192;
-    static constexpr std::size_t signal_bytes_max = 48 * 1024;  ///< `data` of one signal, `sdp` of one offer
+    static constexpr std::size_t signal_bytes_max = 48 * 1024; ///< `data` of one signal, `sdp` of one offer
     static constexpr std::size_t command_id_chars_max = 64;
     static constexpr std::size_t token_bytes_max = 4'096;
     static constexpr std::size_t participants_max = 6;
     static constexpr std::size_t name_bytes_max = 200;
-    static constexpr std::size_t store_backlog_max = 10'000;    ///< facts kept while the store fails
-    static constexpr std::size_t store_queue_max = 10'000;      ///< jobs waiting for the store thread
-    static constexpr std::size_t rooms_max = 100'000;           ///< rooms in memory, whole process
+    static constexpr std::size_t store_backlog_max = 10'000; ///< facts kept while the store fails
+    static constexpr std::size_t store_queue_max = 10'000;   ///< jobs waiting for the store thread
+    static constexpr std::size_t rooms_max = 100'000;        ///< rooms in memory, whole process
     static constexpr std::size_t page_rows_max = 200;
     static constexpr std::size_t page_rows_default = 50;
 };

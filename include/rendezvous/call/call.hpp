@@ -39,11 +39,11 @@ struct call_record {
     std::optional<utc_time> answered_at;  ///< became active
     std::optional<utc_time> connected_at; ///< media of anybody first flowed after that
     std::optional<utc_time> ended_at;
-    utc_time last_alive_at{};             ///< last proof of life, see facts::call_alive
-    milliseconds duration{0};             ///< ended - answered, by the boot clock; 0 while it lasts
-    milliseconds billable{0};             ///< ended - connected, 0 if media never flowed
+    utc_time last_alive_at{}; ///< last proof of life, see facts::call_alive
+    milliseconds duration{0}; ///< ended - answered, by the boot clock; 0 while it lasts
+    milliseconds billable{0}; ///< ended - connected, 0 if media never flowed
     std::optional<call_id> parent;
-    std::vector<seat> seats;              ///< by `order`, the given-up ones included
+    std::vector<seat> seats; ///< by `order`, the given-up ones included
     friend bool operator==(call_record const&, call_record const&) = default;
 };
 

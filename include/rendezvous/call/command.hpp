@@ -40,7 +40,7 @@ namespace rendezvous::call::commands {
 /// A socket has registered for this room.
 struct enter {
     speaker who;
-    std::string instance; ///< UUID of the tab, empty if the client gave none
+    std::string instance;   ///< UUID of the tab, empty if the client gave none
     std::string token_hash; ///< SHA-256 of the token the socket registered with
     /// The token has expired: only good for the seat that was taken with the very same token.
     bool token_expired = false;
@@ -119,8 +119,7 @@ struct recover {};
 namespace rendezvous::call {
 
 using command = std::variant<commands::enter, commands::disconnect, commands::start_call, commands::join_call,
-                             commands::signal, commands::leave, commands::end_call, commands::set_media,
-                             commands::sample_quality, commands::put_appointment, commands::cancel_appointment,
-                             commands::tick, commands::recover>;
+    commands::signal, commands::leave, commands::end_call, commands::set_media, commands::sample_quality,
+    commands::put_appointment, commands::cancel_appointment, commands::tick, commands::recover>;
 
 } // namespace rendezvous::call

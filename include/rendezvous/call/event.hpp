@@ -117,8 +117,8 @@ struct word_table<events::change> {
         {"entered", "back", "reconnecting", "left", "media", "waiting", "admitted", "removed"});
 };
 
-using event = std::variant<events::active_call, events::joiner_connected, events::signal,
-                           events::participant_changed, events::call_ended, events::appointment_changed>;
+using event = std::variant<events::active_call, events::joiner_connected, events::signal, events::participant_changed,
+    events::call_ended, events::appointment_changed>;
 
 /// Why a room asks for a socket to be closed; protocol/error_map knows the close codes.
 enum class close_reason { taken_over, too_many_devices, appointment_closed, removed, left };
@@ -155,15 +155,15 @@ using effect = std::variant<effects::tell, effects::tell_user, effects::close, e
 
 /// What the one who asked gets. Which members are set depends on the command.
 struct outcome {
-    std::optional<call_record> call;      ///< start, join, end
-    unsigned order = 0;                   ///< start, join: one's own
+    std::optional<call_record> call; ///< start, join, end
+    unsigned order = 0;              ///< start, join: one's own
     bool joined_existing = false;
     bool reattached = false;
     bool offer_relayed = false;
-    std::optional<own_view> you;          ///< enter
-    std::optional<room_snapshot> room;    ///< enter
+    std::optional<own_view> you;                 ///< enter
+    std::optional<room_snapshot> room;           ///< enter
     std::optional<appointment_view> appointment; ///< put, cancel
-    bool created = false;                 ///< put
+    bool created = false;                        ///< put
 };
 
 } // namespace rendezvous::call

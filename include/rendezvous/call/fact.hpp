@@ -78,9 +78,8 @@ struct quality_sampled {
 
 namespace rendezvous::call {
 
-using fact = std::variant<facts::appointment_put, facts::appointment_status_set, facts::call_started,
-                          facts::seat_taken, facts::seat_left, facts::call_connected, facts::call_alive,
-                          facts::call_ended, facts::quality_sampled>;
+using fact = std::variant<facts::appointment_put, facts::appointment_status_set, facts::call_started, facts::seat_taken,
+    facts::seat_left, facts::call_connected, facts::call_alive, facts::call_ended, facts::quality_sampled>;
 
 /// The durable half of a room: what the store holds of it.
 struct room_record {

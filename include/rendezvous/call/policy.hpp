@@ -11,10 +11,10 @@ namespace rendezvous::call {
 
 /// The `[rooms]` section of the configuration, as far as the domain decides by it.
 struct room_rules {
-    milliseconds grace{120'000};          ///< absence in the waiting room before one has left
-    milliseconds call_grace{60'000};      ///< absence from a seat before it is given up
-    milliseconds starter_grace{300'000};  ///< absence of the starter before a waiting call ends
-    milliseconds kept_call{900'000};      ///< instead of call_grace while media flows without us
+    milliseconds grace{120'000};         ///< absence in the waiting room before one has left
+    milliseconds call_grace{60'000};     ///< absence from a seat before it is given up
+    milliseconds starter_grace{300'000}; ///< absence of the starter before a waiting call ends
+    milliseconds kept_call{900'000};     ///< instead of call_grace while media flows without us
     bool payment_gate = true;
     unsigned signals_unanswered_max = 256;
 };
@@ -35,16 +35,16 @@ base::result<member const*> check_membership(appointment const* a, user_id const
 
 /// Membership, admission, closed (410), window (403), payment (402), in this order. Someone who
 /// holds a seat in the open call only returns: window and payment were checked when they took it.
-std::optional<base::errc> check_door(room_record const& record, applicant const& who, room_rules const& rules,
-                                     utc_time now);
+std::optional<base::errc> check_door(
+    room_record const& record, applicant const& who, room_rules const& rules, utc_time now);
 
 /// check_door, then: is there a call to join, does it have room?
-std::optional<base::errc> check_join(room_record const& record, applicant const& who, room_rules const& rules,
-                                     utc_time now);
+std::optional<base::errc> check_join(
+    room_record const& record, applicant const& who, room_rules const& rules, utc_time now);
 
 /// check_door, then `startPolicy`. With an open call, starting is joining.
-std::optional<base::errc> check_start(room_record const& record, applicant const& who, room_rules const& rules,
-                                      utc_time now);
+std::optional<base::errc> check_start(
+    room_record const& record, applicant const& who, room_rules const& rules, utc_time now);
 
 /// The call that has not ended, or null.
 call_record const* open_call(room_record const& record);

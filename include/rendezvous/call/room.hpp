@@ -90,7 +90,7 @@ private:
         std::vector<live_session> sessions;
         bool present = false; ///< online or reconnecting
         bool admitted = false;
-        instant since{};      ///< when the present state of presence began
+        instant since{}; ///< when the present state of presence began
         media_state media;
         std::optional<seat_binding> seat;
         std::optional<instant> sampled_at;

@@ -22,9 +22,7 @@ enum class call_kind { appointment, direct, queue, transfer, phone };
 enum class call_state { queued, waiting, active, ended };
 /// What an appointment says of its calls: `inactive` until the first one.
 enum class call_status { inactive, waiting, active, ended };
-enum class end_reason {
-    cancelled, abandoned, declined, busy, missed, lost, expired, completed, transferred, failed
-};
+enum class end_reason { cancelled, abandoned, declined, busy, missed, lost, expired, completed, transferred, failed };
 enum class seat_state { invited, ringing, joined, reconnecting, left, declined, missed, removed };
 /// Why a seat was given up: by `leave`, by absence, with the call, for a newer seat of the same
 /// person (reload or takeover), or because the person was taken off the appointment.
@@ -41,8 +39,8 @@ struct word_table<role> {
 };
 template <>
 struct word_table<appointment_status> {
-    static constexpr auto words = std::to_array<std::string_view>(
-        {"pending", "booked", "arrived", "fulfilled", "cancelled", "noshow"});
+    static constexpr auto words =
+        std::to_array<std::string_view>({"pending", "booked", "arrived", "fulfilled", "cancelled", "noshow"});
 };
 template <>
 struct word_table<payment_status> {
@@ -58,8 +56,8 @@ struct word_table<start_policy> {
 };
 template <>
 struct word_table<call_kind> {
-    static constexpr auto words = std::to_array<std::string_view>(
-        {"appointment", "direct", "queue", "transfer", "phone"});
+    static constexpr auto words =
+        std::to_array<std::string_view>({"appointment", "direct", "queue", "transfer", "phone"});
 };
 template <>
 struct word_table<call_state> {
@@ -71,9 +69,8 @@ struct word_table<call_status> {
 };
 template <>
 struct word_table<end_reason> {
-    static constexpr auto words = std::to_array<std::string_view>(
-        {"cancelled", "abandoned", "declined", "busy", "missed", "lost", "expired", "completed", "transferred",
-         "failed"});
+    static constexpr auto words = std::to_array<std::string_view>({"cancelled", "abandoned", "declined", "busy",
+        "missed", "lost", "expired", "completed", "transferred", "failed"});
 };
 template <>
 struct word_table<seat_state> {
@@ -82,8 +79,8 @@ struct word_table<seat_state> {
 };
 template <>
 struct word_table<leave_reason> {
-    static constexpr auto words = std::to_array<std::string_view>(
-        {"left", "lost", "ended", "replaced", "moved", "removed"});
+    static constexpr auto words =
+        std::to_array<std::string_view>({"left", "lost", "ended", "replaced", "moved", "removed"});
 };
 template <>
 struct word_table<presence> {

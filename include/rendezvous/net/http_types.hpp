@@ -20,14 +20,14 @@ enum class http_method { get, head, post, put, patch, delete_, options, other };
 /// inside a segment stays inside it.
 struct http_request {
     http_method method = http_method::get;
-    std::string path;                  ///< raw path, without query
-    std::vector<std::string> segments; ///< decoded; `/api/calls/` and `/api/calls` are the same
+    std::string path;                                       ///< raw path, without query
+    std::vector<std::string> segments;                      ///< decoded; `/api/calls/` and `/api/calls` are the same
     std::vector<std::pair<std::string, std::string>> query; ///< decoded, in order
-    bool has_query = false;            ///< a `?` stood in the target, even with nothing behind it
+    bool has_query = false;                                 ///< a `?` stood in the target, even with nothing behind it
     std::vector<std::pair<std::string, std::string>> headers; ///< names lower case
     std::string body;
-    std::string remote_ip;             ///< behind a trusted proxy: the forwarded one
-    std::string request_id;            ///< UUIDv7; in logs and in every problem answer
+    std::string remote_ip;  ///< behind a trusted proxy: the forwarded one
+    std::string request_id; ///< UUIDv7; in logs and in every problem answer
 
     /// The first header of that lower-case name, or nothing.
     std::optional<std::string_view> header(std::string_view name) const;

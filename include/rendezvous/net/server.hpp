@@ -30,8 +30,8 @@ struct server_options {
     std::vector<std::string> trusted_proxies;  ///< addresses or CIDR whose X-Forwarded-For counts
     std::filesystem::path web_root;            ///< static files; empty: none
     base::limits limits;
-    base::milliseconds keep_alive{60'000};     ///< between two requests of one connection
-    base::milliseconds lag_max{5'000};         ///< beyond messages_per_s for so long, then 4429
+    base::milliseconds keep_alive{60'000}; ///< between two requests of one connection
+    base::milliseconds lag_max{5'000};     ///< beyond messages_per_s for so long, then 4429
 };
 
 /// The ports really bound, in the order of the options.

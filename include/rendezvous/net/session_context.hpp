@@ -30,12 +30,12 @@ struct session_context {
     base::limits limits;
     protocol::heartbeat_times heartbeat;
     std::string public_url;
-    protocol::webrtc_config page_config; ///< without ICE servers, which are per user
+    protocol::webrtc_config page_config;                ///< without ICE servers, which are per user
     std::vector<std::shared_ptr<session_table>> tables; ///< one per shard
 };
 
 /// The ICE servers of one user as messages show them.
-std::vector<protocol::ice_server> ice_for(session_context const& house, base::user_id const& user,
-                                          base::call_id const& call);
+std::vector<protocol::ice_server> ice_for(
+    session_context const& house, base::user_id const& user, base::call_id const& call);
 
 } // namespace rendezvous::net

@@ -20,9 +20,9 @@ struct bearer {
     call::role role = call::role::patient;
     std::string name;
     std::vector<base::appointment_id> appointments;
-    bool limited = true;      ///< to the named appointments: patients and guests always
+    bool limited = true; ///< to the named appointments: patients and guests always
     base::utc_time expires_at{};
-    bool expired = false;     ///< good only for a seat that was taken with this very token
+    bool expired = false; ///< good only for a seat that was taken with this very token
     std::string token_hash;
 
     bool covers(base::appointment_id const& id) const
@@ -55,11 +55,10 @@ public:
     /// Errors: token_invalid, token_expired (beyond any use).
     virtual base::result<bearer> check_token(std::string_view token, base::utc_time now) const = 0;
     virtual base::result<minted_token> mint_token(base::user_id const& user, call::role role, std::string const& name,
-                                                  base::appointment_id const& appointment,
-                                                  std::chrono::seconds ttl, base::utc_time now) const = 0;
+        base::appointment_id const& appointment, std::chrono::seconds ttl, base::utc_time now) const = 0;
     /// The STUN and TURN servers; TURN with fresh credentials bound to user and call.
-    virtual std::vector<ice_entry> ice_servers(base::user_id const& user, base::call_id const& call,
-                                               base::utc_time now) const = 0;
+    virtual std::vector<ice_entry> ice_servers(
+        base::user_id const& user, base::call_id const& call, base::utc_time now) const = 0;
     /// SHA-256 as lower-case hex: under which API keys and invite codes are kept, and ETags.
     virtual std::string hash(std::string_view text) const = 0;
     /// The hash to look an API key up by; nothing for what cannot be one of ours.

@@ -55,7 +55,7 @@ public:
     /// `viewer` empty: as the first member would see it, for those who see all. not_found for an
     /// unknown appointment or a viewer who is no member.
     void describe(base::appointment_id const& id, std::optional<base::user_id> viewer,
-                  std::function<void(result<room_status>)> done);
+        std::function<void(result<room_status>)> done);
     /// Does what is due. Called by the shard's timer.
     void on_time();
 
@@ -72,9 +72,9 @@ private:
     };
     struct slot {
         std::optional<call::room> room; ///< empty while loading
-        bool writing = false; ///< facts are on their way to the store
-        bool pumping = false; ///< pump() is further down this stack
-        bool telling = false; ///< finish() is
+        bool writing = false;           ///< facts are on their way to the store
+        bool pumping = false;           ///< pump() is further down this stack
+        bool telling = false;           ///< finish() is
         std::deque<waiting> queue;
         std::optional<base::boot_time> due;
     };
@@ -84,8 +84,8 @@ private:
     void pump(base::appointment_id const& id);
     void execute(base::appointment_id const& id, slot& s, call::command const& asked, reply const& done);
     void write(base::appointment_id const& id, slot& s, call::decision decided, reply done);
-    void on_written(base::appointment_id const& id, call::decision const& decided, reply const& done,
-                    result<void> stored);
+    void on_written(
+        base::appointment_id const& id, call::decision const& decided, reply const& done, result<void> stored);
     void finish(slot& s, call::decision const& decided, reply const& done);
     void dispatch(call::effect const& e);
     void keep_for_later(std::vector<call::fact> facts);

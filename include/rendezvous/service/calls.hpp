@@ -17,12 +17,12 @@ class calls {
 public:
     /// `sinks`: one per shard, in order. All arguments outlive the object.
     calls(shards& all, call_store& store, call_reader& reader, std::vector<event_sink*> const& sinks,
-          base::clock const& clock, call::room_rules const& rules, base::limits const& limits);
+        base::clock const& clock, call::room_rules const& rules, base::limits const& limits);
 
     /// The answer comes on the calling shard (on the room's, if called from a foreign thread).
     void submit(base::appointment_id const& id, call::command asked, reply done);
     void describe(base::appointment_id const& id, std::optional<base::user_id> viewer,
-                  std::function<void(result<room_status>)> done);
+        std::function<void(result<room_status>)> done);
     std::size_t shard_of(base::appointment_id const& id) const { return shards_.owner_of(id.str()); }
     std::size_t shard_of(base::user_id const& user) const { return shards_.owner_of(user.str()); }
     /// The rooms of a shard. Thread: that shard only.
@@ -41,7 +41,7 @@ public:
 private:
     struct home {
         home(call_service_ports ports, call::room_rules const& rules, base::limits const& limits,
-             boost::asio::io_context& context);
+            boost::asio::io_context& context);
         timers alarm;
         call_service service;
         user_directory directory;

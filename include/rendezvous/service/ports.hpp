@@ -30,23 +30,23 @@ struct page {
 
 /// Which calls to list; empty members do not filter.
 struct call_filter {
-    std::optional<base::utc_time> from;  ///< created at or after
-    std::optional<base::utc_time> to;    ///< created before
+    std::optional<base::utc_time> from; ///< created at or after
+    std::optional<base::utc_time> to;   ///< created before
     std::vector<call::call_state> states;
     std::optional<call::end_reason> end_reason;
     std::optional<call::call_kind> kind;
     std::optional<base::appointment_id> appointment;
-    std::optional<base::user_id> user;   ///< has or had a seat, or is listed in the call's appointment
+    std::optional<base::user_id> user; ///< has or had a seat, or is listed in the call's appointment
     std::size_t rows_max = 50;
-    std::optional<std::string> after;    ///< `next` of the page before
+    std::optional<std::string> after; ///< `next` of the page before
 };
 
 struct appointment_filter {
-    std::optional<base::utc_time> from;  ///< start at or after
-    std::optional<base::utc_time> to;    ///< start before
+    std::optional<base::utc_time> from; ///< start at or after
+    std::optional<base::utc_time> to;   ///< start before
     std::optional<call::appointment_status> status;
     std::optional<call::call_status> call_status;
-    std::optional<base::user_id> user;   ///< is a member
+    std::optional<base::user_id> user; ///< is a member
     std::size_t rows_max = 50;
     std::optional<std::string> after;
 };
@@ -58,10 +58,10 @@ using appointment_row = call::room_record;
 struct call_event_row {
     std::uint64_t seq = 0; ///< 1, 2, 3... within the call
     base::utc_time at{};
-    std::string type;      ///< `call.started`, `call.joined`, ...
+    std::string type; ///< `call.started`, `call.joined`, ...
     std::optional<base::participant_id> participant;
-    std::string data;      ///< JSON object; ids, words and numbers only
-    std::string hash;      ///< lower-case hex of the row's SHA-256
+    std::string data; ///< JSON object; ids, words and numbers only
+    std::string hash; ///< lower-case hex of the row's SHA-256
 };
 
 /// Writes of the call records. Thread: any; completions run on the store's thread.
@@ -114,8 +114,8 @@ struct api_key_row {
 
 /// An invitation of one member to one appointment; the code itself is never kept.
 struct invite_row {
-    std::string id;     ///< UUIDv7
-    std::string hash;   ///< SHA-256 of the code, hex
+    std::string id;   ///< UUIDv7
+    std::string hash; ///< SHA-256 of the code, hex
     base::appointment_id appointment;
     base::user_id user;
     base::utc_time created_at{};
@@ -138,8 +138,8 @@ public:
     /// Invites of one appointment, newest first, at most 200.
     virtual void list_invites(base::appointment_id id, completion<std::vector<invite_row>> done) = 0;
     /// Errors: not_found if the appointment has no such invite. Revoking twice is success.
-    virtual void revoke_invite(base::appointment_id id, std::string invite_id, base::utc_time at,
-                               completion<void> done) = 0;
+    virtual void revoke_invite(
+        base::appointment_id id, std::string invite_id, base::utc_time at, completion<void> done) = 0;
 };
 
 } // namespace rendezvous::service

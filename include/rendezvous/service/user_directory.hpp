@@ -15,8 +15,8 @@ class user_directory {
 public:
     struct entry {
         base::session_id session;
-        std::size_t shard = 0;    ///< where the session lives
-        bool user_level = false;  ///< in no room
+        std::size_t shard = 0;   ///< where the session lives
+        bool user_level = false; ///< in no room
         bool seated = false;
     };
 

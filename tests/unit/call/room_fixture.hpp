@@ -57,7 +57,8 @@ protected:
     }
     bool start(speaker who, opaque offer = nullptr)
     {
-        return run(commands::start_call{std::move(who), call_id{"call-" + std::to_string(++calls)}, {}, std::move(offer)});
+        return run(
+            commands::start_call{std::move(who), call_id{"call-" + std::to_string(++calls)}, {}, std::move(offer)});
     }
     bool join(speaker who, bool keep = false, bool takeover = false, opaque offer = nullptr)
     {

@@ -31,7 +31,8 @@ TEST_F(RoomTest, ThePatientArrivesByEntering)
     EXPECT_EQ(room.record().appointment->status, appointment_status::booked);
     enter(pat());
     EXPECT_EQ(room.record().appointment->status, appointment_status::arrived);
-    EXPECT_EQ(told<events::appointment_changed>("s-doc").back().appointment.appointment.status, appointment_status::arrived);
+    EXPECT_EQ(
+        told<events::appointment_changed>("s-doc").back().appointment.appointment.status, appointment_status::arrived);
     EXPECT_TRUE(told<events::appointment_changed>("s-pat").empty()); // has it in the snapshot
 }
 

@@ -24,8 +24,14 @@ public:
     void open_rooms(completion<std::vector<base::appointment_id>> done) override { done(errc::internal); }
     void list_calls(call_filter, completion<page<call::call_record>> done) override { done(errc::internal); }
     void get_call(base::call_id, completion<call::call_record> done) override { done(errc::internal); }
-    void list_call_events(base::call_id, completion<std::vector<call_event_row>> done) override { done(errc::internal); }
-    void list_appointments(appointment_filter, completion<page<appointment_row>> done) override { done(errc::internal); }
+    void list_call_events(base::call_id, completion<std::vector<call_event_row>> done) override
+    {
+        done(errc::internal);
+    }
+    void list_appointments(appointment_filter, completion<page<appointment_row>> done) override
+    {
+        done(errc::internal);
+    }
 
     void answer(result<void> with)
     {
@@ -44,29 +50,35 @@ protected:
     CallServiceTest()
         : clock(*base::from_rfc3339("2026-11-20T14:00:00Z")),
           service({store, store, *this, clock, [this](auto work) { posted.push_back(std::move(work)); },
-                   [](auto const&, auto const&) {}, [this](auto span) { wake = span; }},
-                  rules, limits)
+                      [](auto const&, auto const&) {}, [this](auto span) { wake = span; }},
+              rules, limits)
     {
         call::appointment a;
         a.id = id;
         a.start = a.opens_at = clock.now().utc;
         a.end = a.closes_at = a.start + milliseconds{3'600'000};
         a.members = {{base::participant_id{"p-doc"}, base::user_id{"doc"}, call::role::doctor, "", {}},
-                     {base::participant_id{"p-pat"}, base::user_id{"pat"}, call::role::patient, "", {}}};
+            {base::participant_id{"p-pat"}, base::user_id{"pat"}, call::role::patient, "", {}}};
         a.status = call::appointment_status::arrived;
         store.record.appointment = a;
         enter("doc", call::role::doctor);
         enter("pat", call::role::patient);
     }
 
-    void enter(std::string const& user, call::role role) { submit(commands::enter{speaker(user, role), "", "", false}); }
+    void enter(std::string const& user, call::role role)
+    {
+        submit(commands::enter{speaker(user, role), "", "", false});
+    }
     call::speaker speaker(std::string const& user, call::role role)
     {
         return {base::user_id{user}, role, base::session_id{"s-" + user}};
     }
     call::speaker doc() { return speaker("doc", call::role::doctor); }
     call::speaker pat() { return speaker("pat", call::role::patient); }
-    commands::start_call start(call::speaker who, std::string call) { return {std::move(who), base::call_id{std::move(call)}, {}, nullptr}; }
+    commands::start_call start(call::speaker who, std::string call)
+    {
+        return {std::move(who), base::call_id{std::move(call)}, {}, nullptr};
+    }
 
     /// The answers arrive in `answers`, in order.
     void submit(call::command asked)
@@ -145,7 +157,8 @@ TEST_F(CallServiceTest, SignalsPassWhileTheStoreIsBusy)
     stored();
     submit(commands::end_call{doc(), {}, false});
     ASSERT_EQ(store.waiting.size(), 1U);
-    EXPECT_EQ(service.relay(id, {base::session_id{"s-pat"}, {}, {}, std::make_shared<std::string const>("1")}), errc::ok);
+    EXPECT_EQ(
+        service.relay(id, {base::session_id{"s-pat"}, {}, {}, std::make_shared<std::string const>("1")}), errc::ok);
     EXPECT_EQ(told<call::events::signal>("s-doc"), 1U);
 }
 
