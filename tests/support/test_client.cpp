@@ -1,5 +1,6 @@
 #include "test_client.hpp"
 
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
@@ -100,6 +101,7 @@ struct tls_client::impl {
         SSL_set_fd(ssl, fd);
         SSL_set_connect_state(ssl);
         auto const until = steady::now() + patience;
+        ERR_clear_error(); // SSL_get_error also looks at what others have left in the thread's queue
         for (int done = 0; (done = SSL_do_handshake(ssl)) != 1;)
             if (!wait(done, until)) {
                 release();
@@ -133,6 +135,7 @@ struct tls_client::impl {
         std::size_t sent = 0;
         while (sent < bytes.size()) {
             auto const rest = bytes.substr(sent);
+            ERR_clear_error();
             int const n = SSL_write(ssl, rest.data(), static_cast<int>(rest.size()));
             if (n > 0) sent += static_cast<std::size_t>(n);
             if (n <= 0 && !wait(n, until)) break;
@@ -145,6 +148,7 @@ struct tls_client::impl {
     {
         char chunk[16'384];
         for (;;) {
+            ERR_clear_error();
             int const n = SSL_read(ssl, chunk, sizeof chunk);
             if (n > 0) {
                 in.append(chunk, static_cast<std::size_t>(n));

@@ -137,6 +137,13 @@ ended_process child_process::wait(std::chrono::milliseconds span)
     return {*impl_->status, out(), err()};
 }
 
+std::optional<int> child_process::ended()
+{
+    pollfd entry{impl_->pid_fd, POLLIN, 0};
+    if (impl_->status || ::poll(&entry, 1, 0) <= 0) return impl_->status;
+    return wait().exit_code;
+}
+
 std::string child_process::err() const
 {
     std::lock_guard const lock(impl_->mutex);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ public:
     void signal(int number) const;
     /// Waits for the end and returns what is left. Throws if it does not come within `span`.
     ended_process wait(std::chrono::milliseconds span = std::chrono::seconds{20});
+
+    /// The exit code, if it has ended by now.
+    std::optional<int> ended();
 
     std::string err() const;
     std::string out() const;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -152,7 +153,14 @@ http_answer running_server::rest(std::string_view method, std::string const& tar
     std::string const& body, headers more)
 {
     if (!bearer.empty()) more.emplace_back("Authorization", "Bearer " + bearer);
-    return http_->request(method, target, more, body);
+    try {
+        return http_->request(method, target, more, body);
+    } catch (std::runtime_error const& e) {
+        auto const ended = process_->ended();
+        auto const said = process_->err() + (ended ? "[ended with " + std::to_string(*ended) + "]" : "");
+        auto const tail = said.substr(said.size() - std::min(said.size(), std::size_t{1'000}));
+        throw std::runtime_error(std::string(e.what()) + "; the server said last:\n" + tail);
+    }
 }
 
 http_answer running_server::book(std::string_view method, std::string const& target, json const& body)
