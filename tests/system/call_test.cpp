@@ -110,7 +110,8 @@ TEST_P(CallOverSockets, RefusesSignalsThatCannotArrive)
     alone.enter(v.doctor_token, v.id);
     auto const call = alone.ask("startCall")["call"]["callId"];
     EXPECT_EQ(alone.ask("signal", {{"data", 1}})["code"], "peer-absent");
-    EXPECT_EQ(alone.ask("signal", {{"to", "018f6b1e-7c7e-7000-8000-000000000000"}, {"data", 1}})["code"], "peer-absent");
+    EXPECT_EQ(
+        alone.ask("signal", {{"to", "018f6b1e-7c7e-7000-8000-000000000000"}, {"data", 1}})["code"], "peer-absent");
     auto const other_call = "018f6b1e-7c7e-7000-8000-000000000001";
     EXPECT_EQ(alone.ask("signal", {{"callId", other_call}, {"data", 1}})["code"], "call-ended");
     EXPECT_EQ(alone.ask("joinCall", {{"callId", other_call}})["code"], "call-ended");
@@ -168,7 +169,8 @@ TEST_P(CallOverSockets, IsCancelledByItsStarterAndDeclinedByTheOther)
     EXPECT_EQ(doctor.expect("callEnded")["endReason"], "cancelled");
     patient.ask("startCall");
     doctor.ask("endCall");
-    EXPECT_EQ(patient.expect("callEnded", [](json const& m) { return m["endReason"] != "cancelled"; })["endReason"], "declined");
+    EXPECT_EQ(patient.expect("callEnded", [](json const& m) { return m["endReason"] != "cancelled"; })["endReason"],
+        "declined");
 }
 
 TEST_P(CallOverSockets, MovesASeatByTakeoverOnly)
@@ -232,7 +234,8 @@ TEST_P(CallOverSockets, TellsTheOthersOfMediaState)
     EXPECT_EQ(told["participant"]["media"], media);
     peer late(server());
     auto const seen = late.enter(v.patient_token, v.id)["room"]["participants"];
-    auto const there = std::find_if(seen.begin(), seen.end(), [&](json const& who) { return who["userId"] == v.doctor; });
+    auto const there =
+        std::find_if(seen.begin(), seen.end(), [&](json const& who) { return who["userId"] == v.doctor; });
     ASSERT_NE(there, seen.end());
     EXPECT_EQ((*there)["media"], media) << "kept in the snapshot";
     two.doctor.ask("endCall");
@@ -244,7 +247,8 @@ TEST_P(CallOverSockets, TakesAQualitySampleEveryTwoSeconds)
 {
     auto const v = book_visit(server());
     auto two = connect_pair(server(), v);
-    json const sample{{"rttMs", 31.5}, {"lossRatio", 0.01}, {"jitterMs", 2}, {"bitrateKbps", 900}, {"candidateType", "host"}, {"more", 1}};
+    json const sample{{"rttMs", 31.5}, {"lossRatio", 0.01}, {"jitterMs", 2}, {"bitrateKbps", 900},
+        {"candidateType", "host"}, {"more", 1}};
     EXPECT_EQ(two.doctor.ask("stats", sample)["type"], "ok");
     auto const early = two.doctor.ask("stats", sample);
     EXPECT_EQ(early["code"], "rate-limited");
@@ -297,8 +301,9 @@ TEST_P(CallOverSockets, AdmitsTheEleventhSocketByClosingTheOldestWithoutASeat)
 
 TEST_P(CallOverSockets, HandsOutIceServersWithPersonalCredentials)
 {
-    running_server turn(GetParam(), {{"turn", "uris", R"(["stun:stun.test:3478", "turn:turn.test:3478?transport=udp"])"},
-                                        {"turn", "secret_file", "\"booking.secret\""}});
+    running_server turn(
+        GetParam(), {{"turn", "uris", R"(["stun:stun.test:3478", "turn:turn.test:3478?transport=udp"])"},
+                        {"turn", "secret_file", "\"booking.secret\""}});
     auto const v = book_visit(turn);
     auto two = connect_pair(turn, v);
     auto const servers = two.patient.ask("ice")["iceServers"];

@@ -23,8 +23,8 @@ class child_process {
 public:
     using environment = std::vector<std::pair<std::string, std::string>>;
 
-    child_process(std::vector<std::string> const& words, std::filesystem::path const& folder,
-        environment const& more = {});
+    child_process(
+        std::vector<std::string> const& words, std::filesystem::path const& folder, environment const& more = {});
     ~child_process();
     child_process(child_process const&) = delete;
     child_process& operator=(child_process const&) = delete;
@@ -51,7 +51,7 @@ private:
 };
 
 /// Runs the program under test to its end.
-ended_process run_rendezvous(std::vector<std::string> words, std::filesystem::path const& folder,
-    child_process::environment const& more = {});
+ended_process run_rendezvous(
+    std::vector<std::string> words, std::filesystem::path const& folder, child_process::environment const& more = {});
 
 } // namespace rendezvous::test

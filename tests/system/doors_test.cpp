@@ -24,7 +24,8 @@ TEST_P(TwoDoors, RingOnSocketsWhatRestStarts)
     auto const in_room = room.expect("activeCall");
     EXPECT_EQ(in_room["call"], call);
     EXPECT_EQ(day.expect("activeCall")["call"]["callId"], call["callId"]);
-    auto const changed = day.expect("appointment", [](json const& m) { return m["appointment"]["callStatus"] == "waiting"; });
+    auto const changed =
+        day.expect("appointment", [](json const& m) { return m["appointment"]["callStatus"] == "waiting"; });
     EXPECT_EQ(changed["appointment"]["canJoin"], true);
 
     server().rest("POST", v.path("/end-call"), v.patient_token);
@@ -44,7 +45,8 @@ TEST_P(TwoDoors, ShowInRestWhatASocketStarts)
     auto const status = body_of(server().rest("GET", v.path("/call-status"), v.doctor_token));
     EXPECT_EQ(status["callStatus"], "waiting");
     EXPECT_EQ(status["call"], started["call"]);
-    auto const stored = server().rest("GET", "/api/calls/" + started["call"]["callId"].get<std::string>(), v.doctor_token);
+    auto const stored =
+        server().rest("GET", "/api/calls/" + started["call"]["callId"].get<std::string>(), v.doctor_token);
     EXPECT_EQ(body_of(stored)["state"], "waiting") << "it is in the history before anybody is told";
     EXPECT_EQ(body_of(server().rest("GET", v.path(), v.doctor_token))["status"], "arrived");
 }
@@ -77,7 +79,8 @@ TEST_P(TwoDoors, TellEverybodyInTheRoomWhenThePaymentArrives)
     EXPECT_EQ(entered["room"]["reason"], "payment-required");
     EXPECT_EQ(patient.ask("startCall")["code"], "payment-required");
     server().book("PUT", v.path(), {{"paymentStatus", "paid"}});
-    auto const unlocked = patient.expect("appointment", [](json const& m) { return m["appointment"]["paymentStatus"] == "paid"; });
+    auto const unlocked =
+        patient.expect("appointment", [](json const& m) { return m["appointment"]["paymentStatus"] == "paid"; });
     EXPECT_EQ(unlocked["appointment"]["canStart"], true);
     EXPECT_EQ(patient.ask("startCall")["type"], "ok");
 }
@@ -93,7 +96,9 @@ TEST_P(TwoDoors, CloseTheRoomWhenTheAppointmentIsCancelledDuringACall)
         EXPECT_EQ(p->closed(), 4103);
         EXPECT_EQ(p->bye()["code"], 4103);
         EXPECT_EQ(p->expect("callEnded")["endReason"], "cancelled");
-        EXPECT_EQ(p->expect("appointment", [](json const& m) { return m["appointment"]["status"] == "cancelled"; })["appointment"]["id"], v.id);
+        EXPECT_EQ(p->expect("appointment",
+                      [](json const& m) { return m["appointment"]["status"] == "cancelled"; })["appointment"]["id"],
+            v.id);
     }
     EXPECT_EQ(waiting.closed(), 4103);
     auto const call = body_of(server().rest("GET", "/api/calls/" + two.call_id, server().api_key()));
@@ -104,13 +109,15 @@ TEST_P(TwoDoors, PutOutWhoeverIsTakenOffTheAppointment)
 {
     auto const v = book_visit(server());
     auto const second = "second-" + v.doctor;
-    server().book("PUT", v.path(), {{"participants",
-        {participant(v.doctor, "doctor"), participant(v.patient, "patient"), participant(second, "doctor")}}});
+    server().book("PUT", v.path(),
+        {{"participants",
+            {participant(v.doctor, "doctor"), participant(v.patient, "patient"), participant(second, "doctor")}}});
     auto two = connect_pair(server(), v);
     peer third(server());
     third.enter(server().folder().token(second, call::role::doctor), v.id);
     third.ask("joinCall");
-    server().book("PUT", v.path(), {{"participants", {participant(v.doctor, "doctor"), participant(v.patient, "patient")}}});
+    server().book(
+        "PUT", v.path(), {{"participants", {participant(v.doctor, "doctor"), participant(v.patient, "patient")}}});
     EXPECT_EQ(third.closed(), 4104);
     EXPECT_EQ(third.bye()["code"], 4104);
     auto const told = two.doctor.expect("participant", [](json const& m) { return m["change"] == "removed"; });

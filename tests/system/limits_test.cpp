@@ -83,8 +83,9 @@ TEST_P(Limits, KeepASlowReaderFromSlowingItsNeighbours)
         {"limits", "messages_burst", "10000"}, {"limits", "signals_unanswered_max", "10000"}});
     auto const v = make_visit(small);
     auto const second = "second-" + v.doctor;
-    small.book("PUT", v.path(), appointment_body(v, {{"participants",
-        {participant(v.doctor, "doctor"), participant(second, "doctor"), participant(v.patient, "patient")}}}));
+    small.book("PUT", v.path(),
+        appointment_body(v, {{"participants", {participant(v.doctor, "doctor"), participant(second, "doctor"),
+                                                  participant(v.patient, "patient")}}}));
     auto two = connect_pair(small, v);
     peer third(small);
     auto const third_id = third.enter(small.folder().token(second, call::role::doctor), v.id)["you"]["participantId"];
@@ -116,7 +117,9 @@ TEST_P(Limits, LetALostParticipantGoAndEndTheCallWithTheLast)
     peer day(quick);
     day.enter(v.doctor_token);
     two.patient.socket().drop();
-    EXPECT_EQ(two.doctor.expect("participant", [](json const& m) { return is_change(m, "reconnecting"); })["participant"]["inCall"], true);
+    EXPECT_EQ(two.doctor.expect(
+                  "participant", [](json const& m) { return is_change(m, "reconnecting"); })["participant"]["inCall"],
+        true);
     auto const left = two.doctor.expect("participant", [](json const& m) { return is_change(m, "left"); });
     EXPECT_EQ(left["participant"]["userId"], v.patient);
     EXPECT_EQ(left["participant"]["inCall"], false);
@@ -141,7 +144,9 @@ TEST_P(Limits, EndARingingCallWhoseStarterStaysAway)
     patient.ask("startCall");
     patient.socket().drop();
     EXPECT_EQ(doctor.expect("callEnded")["endReason"], "lost");
-    EXPECT_EQ(doctor.expect("appointment", [](json const& m) { return m["appointment"]["callStatus"] == "ended"; })["appointment"]["canStart"], true);
+    EXPECT_EQ(doctor.expect("appointment",
+                  [](json const& m) { return m["appointment"]["callStatus"] == "ended"; })["appointment"]["canStart"],
+        true);
 }
 
 TEST_P(Limits, LetAnAbsentOneLeaveTheWaitingRoomAfterItsGrace)
@@ -153,8 +158,12 @@ TEST_P(Limits, LetAnAbsentOneLeaveTheWaitingRoomAfterItsGrace)
     peer patient(quick);
     patient.enter(v.patient_token, v.id);
     patient.socket().drop();
-    EXPECT_EQ(doctor.expect("participant", [](json const& m) { return is_change(m, "reconnecting"); })["participant"]["presence"], "reconnecting");
-    EXPECT_EQ(doctor.expect("participant", [](json const& m) { return is_change(m, "left"); })["participant"]["presence"], "offline");
+    EXPECT_EQ(doctor.expect(
+                  "participant", [](json const& m) { return is_change(m, "reconnecting"); })["participant"]["presence"],
+        "reconnecting");
+    EXPECT_EQ(
+        doctor.expect("participant", [](json const& m) { return is_change(m, "left"); })["participant"]["presence"],
+        "offline");
 }
 
 TEST_P(Limits, EndCallsWhenTheWindowCloses)
@@ -169,7 +178,8 @@ TEST_P(Limits, EndCallsWhenTheWindowCloses)
     server().book("PUT", hard.path(), {{"closesAt", from_now(400ms)}, {"hardEnd", true}});
     EXPECT_EQ(starter.expect("callEnded")["endReason"], "expired");
     EXPECT_EQ(two.patient.expect("callEnded")["endReason"], "expired");
-    auto const late = starter.expect("appointment", [](json const& m) { return m["appointment"]["callStatus"] == "ended"; });
+    auto const late =
+        starter.expect("appointment", [](json const& m) { return m["appointment"]["callStatus"] == "ended"; });
     EXPECT_EQ(late["appointment"]["canStart"], false);
     EXPECT_EQ(late["appointment"]["reason"], "outside-window");
 }
@@ -182,7 +192,9 @@ TEST_P(Limits, OpenTheDoorWhenTheWindowOpens)
     EXPECT_EQ(early["canStart"], false);
     EXPECT_EQ(early["reason"], "outside-window");
     EXPECT_EQ(patient.ask("startCall")["code"], "outside-window");
-    EXPECT_EQ(patient.expect("appointment", [](json const& m) { return m["appointment"]["canStart"] == true; })["appointment"]["id"], v.id);
+    EXPECT_EQ(patient.expect("appointment",
+                  [](json const& m) { return m["appointment"]["canStart"] == true; })["appointment"]["id"],
+        v.id);
     EXPECT_EQ(patient.ask("startCall")["type"], "ok");
 }
 
@@ -268,7 +280,8 @@ TEST(Flood, IsClosedWith4429WhenItLags)
     peer neighbour(strict);
     neighbour.enter(v.patient_token, v.id);
     std::string junk;
-    for (int i = 0; i < 400; ++i) junk += ws_client::frame(0x81, R"({"type":"dance","pad":")" + std::string(1000, 'x') + "\"}");
+    for (int i = 0; i < 400; ++i)
+        junk += ws_client::frame(0x81, R"({"type":"dance","pad":")" + std::string(1000, 'x') + "\"}");
     flood.socket().send_raw_within(junk, 1000ms);
     EXPECT_EQ(flood.closed(), 4429);
     EXPECT_EQ(neighbour.ask("ice")["type"], "ok");

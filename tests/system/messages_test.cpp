@@ -124,7 +124,8 @@ TEST_P(Messages, CannotJoinWhereThereIsNoCallNorSignalWithoutOne)
     EXPECT_EQ(p.ask("joinCall")["code"], "no-call");
     EXPECT_EQ(p.ask("endCall")["code"], "no-call");
     EXPECT_EQ(p.ask("signal", {{"data", {{"candidate", ""}}}})["code"], "no-call");
-    EXPECT_EQ(p.ask("mediaState", {{"audio", true}, {"video", true}, {"screen", false}, {"connection", "up"}})["code"], "no-call");
+    EXPECT_EQ(p.ask("mediaState", {{"audio", true}, {"video", true}, {"screen", false}, {"connection", "up"}})["code"],
+        "no-call");
     EXPECT_EQ(p.ask("stats", {{"rttMs", 20}})["code"], "no-call");
 }
 

@@ -17,8 +17,7 @@ bool is_uncounted(std::string const& type)
 
 peer::peer(running_server& server, std::string const& path, headers more)
     : socket_("127.0.0.1", server.port(), path, std::move(more))
-{
-}
+{}
 
 json peer::enter(std::string const& token, std::string const& appointment, json more)
 {

@@ -41,7 +41,9 @@ store::chain_report walk_chain(std::filesystem::path const& file)
     sqlite3_stmt* rows = nullptr;
     EXPECT_EQ(sqlite3_prepare_v2(db,
                   "SELECT event_id, call_id, seq, at, type, participant_id, data, prev_hash, hash "
-                  "FROM call_events ORDER BY event_id", -1, &rows, nullptr), SQLITE_OK);
+                  "FROM call_events ORDER BY event_id",
+                  -1, &rows, nullptr),
+        SQLITE_OK);
     auto const text = [&](int column) {
         auto const* found = reinterpret_cast<char const*>(sqlite3_column_text(rows, column));
         return std::string(found ? found : "");
@@ -157,7 +159,8 @@ TEST_P(Process, WritesNoSecretAndNoContentIntoItsLog)
     with_name["name"] = canary("NAME");
     loud.book("PUT", v.path(), appointment_body(v, {{"participants", {participant(v.doctor, "doctor"), with_name}}}));
     auto const invite = body_of(loud.book("POST", v.path("/invites"), {{"userId", v.patient}}));
-    auto const redeemed = body_of(loud.rest("POST", "/api/invites/" + invite["code"].get<std::string>() + "/redeem", ""));
+    auto const redeemed =
+        body_of(loud.rest("POST", "/api/invites/" + invite["code"].get<std::string>() + "/redeem", ""));
     loud.rest("POST", "/api/invites/" + canary("CODE") + "/redeem", "");
     loud.rest("GET", "/api/calls?" + canary("QUERY") + "=1", v.patient_token);
     loud.rest("GET", "/api/calls", canary("TOKEN"));
@@ -200,13 +203,15 @@ void expect_refused(server_folder const& folder, std::vector<std::string> const&
         EXPECT_EQ(count_lines(ended.err), 1u) << command << ": " << ended.err;
         EXPECT_TRUE(ended.out.empty()) << ended.out;
         EXPECT_NE(ended.err.find("rendezvous.toml"), std::string::npos) << ended.err;
-        for (auto const& part : parts) EXPECT_NE(ended.err.find(part), std::string::npos) << part << " in " << ended.err;
+        for (auto const& part : parts)
+            EXPECT_NE(ended.err.find(part), std::string::npos) << part << " in " << ended.err;
     }
 }
 
 TEST(Configuration, WithAnUnknownKeyIsRefusedInOneLine)
 {
-    expect_refused(server_folder(1, {{"rooms", "hartbeat_ms", "100"}}), {"rooms.hartbeat_ms", "unknown", "heartbeat_ms"});
+    expect_refused(
+        server_folder(1, {{"rooms", "hartbeat_ms", "100"}}), {"rooms.hartbeat_ms", "unknown", "heartbeat_ms"});
 }
 
 TEST(Configuration, WithAValueThatDoesNotFitIsRefusedInOneLine)
@@ -232,7 +237,8 @@ TEST(Configuration, ThatIsNoFileIsRefusedInOneLine)
 TEST(Commands, AreRefusedWith64WhenTheyAreNone)
 {
     server_folder const folder;
-    for (std::vector<std::string> const& words : std::vector<std::vector<std::string>>{{}, {"dance"}, {"serve"}, {"token", "--sub", "x"}})
+    for (std::vector<std::string> const& words :
+        std::vector<std::vector<std::string>>{{}, {"dance"}, {"serve"}, {"token", "--sub", "x"}})
         EXPECT_EQ(run_rendezvous(words, folder.path()).exit_code, 64);
     EXPECT_EQ(folder.run({"token", "--sub", "x", "--role", "king"}).exit_code, 64);
     EXPECT_EQ(folder.run({"check-config"}).exit_code, 0);
@@ -295,7 +301,7 @@ TEST(Commands, WorkWithoutARunningService)
 TEST(Commands, GoThroughTheControlSocketWhileTheServiceRuns)
 {
     running_server running;
-    struct stat status{};
+    struct stat status {};
     ASSERT_EQ(::stat((running.folder().path() / "var/control.sock").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U);
     auto const made = running.folder().run({"appointment", "create", "--id", "from-the-desk", "--doctor", "d1",
@@ -321,8 +327,8 @@ TEST(Commands, TokenPrintsATokenAndNothingElse)
 {
     running_server running;
     auto const v = book_visit(running);
-    auto const made = running.folder().run({"token", "--sub", v.patient, "--role", "patient", "--name", "P", "--appointment", v.id,
-        "--ttl", "60"});
+    auto const made = running.folder().run(
+        {"token", "--sub", v.patient, "--role", "patient", "--name", "P", "--appointment", v.id, "--ttl", "60"});
     EXPECT_EQ(made.exit_code, 0);
     EXPECT_TRUE(made.err.empty()) << made.err;
     EXPECT_EQ(count_lines(made.out), 1u);
@@ -330,14 +336,14 @@ TEST(Commands, TokenPrintsATokenAndNothingElse)
     EXPECT_EQ(token.find_first_of(" \n"), std::string::npos);
     EXPECT_EQ(running.rest("GET", v.path(), token).status, 200u);
     auto const key_file = running.folder().path() / "var/rendezvous.key";
-    EXPECT_EQ(std::filesystem::status(key_file).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_EQ(std::filesystem::status(key_file).permissions(),
+        std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TEST(Commands, DemoPrintsThreeLinksThatWork)
 {
     server_folder const folder; // for its free ports
-    child_process::environment const ports{
-        {"RENDEZVOUS__SERVER__LISTEN", "127.0.0.1:" + std::to_string(folder.port())},
+    child_process::environment const ports{{"RENDEZVOUS__SERVER__LISTEN", "127.0.0.1:" + std::to_string(folder.port())},
         {"RENDEZVOUS__SERVER__WEBSOCKET_LISTEN", "127.0.0.1:" + std::to_string(folder.websocket_port())}};
     child_process demo({RENDEZVOUS_BINARY, "demo"}, folder.path(), ports);
     ASSERT_TRUE(demo.waits_for_out("admin: ")) << demo.err();
@@ -358,8 +364,10 @@ TEST(Commands, DemoPrintsThreeLinksThatWork)
     auto const redeemed = http.request("POST", "/api/invites/" + code + "/redeem");
     ASSERT_EQ(redeemed.status, 200u) << redeemed.body;
     auto const token = body_of(redeemed).at("token").get<std::string>();
-    EXPECT_EQ(http.request("POST", "/api/appointments/demo/start-call", {{"Authorization", "Bearer " + token}}).status, 201u);
-    EXPECT_EQ(http.request("POST", "/api/appointments/demo/join-call", {{"Authorization", "Bearer " + doctor}}).status, 200u);
+    EXPECT_EQ(
+        http.request("POST", "/api/appointments/demo/start-call", {{"Authorization", "Bearer " + token}}).status, 201u);
+    EXPECT_EQ(
+        http.request("POST", "/api/appointments/demo/join-call", {{"Authorization", "Bearer " + doctor}}).status, 200u);
     demo.signal(SIGTERM);
     auto const ended = demo.wait();
     EXPECT_EQ(ended.exit_code, 0);

@@ -78,7 +78,8 @@ TEST_P(Register, WorksOnTheListenerForWebSocketsToo)
     auto const v = book_visit(server());
     ws_client socket("127.0.0.1", server().folder().websocket_port(), "/ws");
     EXPECT_EQ(socket.upgrade_answer().header("sec-websocket-protocol"), "rendezvous.v1");
-    socket.send_text(json{{"type", "register"}, {"id", "1"}, {"token", v.doctor_token}, {"appointmentId", v.id}}.dump());
+    socket.send_text(
+        json{{"type", "register"}, {"id", "1"}, {"token", v.doctor_token}, {"appointmentId", v.id}}.dump());
     EXPECT_EQ(json::parse(socket.receive().text)["type"], "registered");
     https_client http("127.0.0.1", server().folder().websocket_port());
     EXPECT_EQ(http.get("/").status, 404u);
@@ -149,8 +150,8 @@ TEST_P(Register, AnswersAResumeWithANewSession)
     auto const before = first.enter(v.doctor_token, v.id);
     first.socket().drop();
     peer second(server());
-    auto const after = second.enter(v.doctor_token, v.id, {{"resume",
-        {{"sessionId", before["sessionId"]}, {"resumeKey", before["resumeKey"]}, {"lastSeq", 0}}}});
+    auto const after = second.enter(v.doctor_token, v.id,
+        {{"resume", {{"sessionId", before["sessionId"]}, {"resumeKey", before["resumeKey"]}, {"lastSeq", 0}}}});
     EXPECT_EQ(after["resumed"], false);
     EXPECT_NE(after["sessionId"], before["sessionId"]);
 }
@@ -161,7 +162,8 @@ TEST_P(Register, ShowsTheDayToAUserLevelSocketAndNothingOfOthers)
     auto const other = book_visit(server());
     auto next_year = make_visit(server());
     next_year.doctor = v.doctor;
-    server().book("PUT", next_year.path(), appointment_body(next_year, {{"start", from_now(24h * 365)}, {"end", from_now(24h * 366)}}));
+    server().book("PUT", next_year.path(),
+        appointment_body(next_year, {{"start", from_now(24h * 365)}, {"end", from_now(24h * 366)}}));
     peer p(server());
     auto const entered = p.enter(v.doctor_token);
     ASSERT_EQ(entered["appointments"].size(), 1u) << entered;
@@ -181,8 +183,9 @@ TEST_P(Register, HoldsAGuestInTheWaitingRoom)
 {
     auto const v = make_visit(server());
     auto const guest = "guest-of-" + v.id;
-    server().book("PUT", v.path(), appointment_body(v, {{"participants",
-        {participant(v.doctor, "doctor"), participant(v.patient, "patient"), participant(guest, "guest")}}}));
+    server().book("PUT", v.path(),
+        appointment_body(v, {{"participants", {participant(v.doctor, "doctor"), participant(v.patient, "patient"),
+                                                  participant(guest, "guest")}}}));
     peer p(server());
     auto const entered = p.enter(server().folder().token(guest, call::role::guest, {v.id}), v.id);
     EXPECT_EQ(entered["you"]["admitted"], false);

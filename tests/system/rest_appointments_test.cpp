@@ -36,8 +36,8 @@ TEST_P(RestAppointments, ArePutAndReadBackWithTheirETag)
     auto const changed = server().book("PUT", v.path(), {{"paymentStatus", "paid"}});
     ASSERT_EQ(changed.status, 200u) << changed.body;
     EXPECT_EQ(body_of(changed)["version"], 2);
-    EXPECT_EQ(server().rest("GET", v.path(), v.patient_token, {}, {{"If-None-Match", read.header("etag")}}).status,
-        200u);
+    EXPECT_EQ(
+        server().rest("GET", v.path(), v.patient_token, {}, {{"If-None-Match", read.header("etag")}}).status, 200u);
 }
 
 TEST_P(RestAppointments, OpenAQuarterBeforeTheStartAndCloseAnHourAfterTheEndByDefault)
@@ -69,16 +69,20 @@ TEST_P(RestAppointments, AreWrittenOnlyOnTopOfTheVersionThatIfMatchNames)
     EXPECT_EQ(put("\"2\"", {{"media", "video"}}).status, 200u);
     EXPECT_EQ(put("*", {{"media", "audio"}}).status, 200u);
     auto const absent = make_visit(server());
-    EXPECT_EQ(server().rest("PUT", absent.path(), server().api_key(), appointment_body(absent).dump(),
-                  {{"If-Match", "\"1\""}}).status, 412u);
+    EXPECT_EQ(
+        server()
+            .rest("PUT", absent.path(), server().api_key(), appointment_body(absent).dump(), {{"If-Match", "\"1\""}})
+            .status,
+        412u);
 }
 
 TEST_P(RestAppointments, NameEveryFieldThatIsWrong)
 {
     auto const v = make_visit(server());
     auto const bad = server().book("PUT", v.path(),
-        appointment_body(v, {{"status", "maybe"}, {"capacity", 7}, {"surprise", 1},
-            {"participants", {participant(v.doctor, "doctor"), participant(v.doctor, "janitor")}}}));
+        appointment_body(
+            v, {{"status", "maybe"}, {"capacity", 7}, {"surprise", 1},
+                   {"participants", {participant(v.doctor, "doctor"), participant(v.doctor, "janitor")}}}));
     ASSERT_EQ(bad.status, 422u) << bad.body;
     EXPECT_EQ(code_of(bad), "validation");
     std::vector<std::string> pointers;

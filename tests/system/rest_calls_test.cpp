@@ -49,7 +49,8 @@ TEST_P(RestCalls, StartOnceAndAreThenJoined)
     EXPECT_EQ(body_of(twice), body_of(ended));
     EXPECT_EQ(code_of(post(v, "/join-call", v.patient_token)), "no-call");
     EXPECT_EQ(post(v, "/start-call", v.patient_token).status, 201u) << "a new call may follow";
-    EXPECT_EQ(code_of(post(v, "/end-call", v.patient_token, "{\"callId\":" + call["callId"].dump() + "}")), "call-ended");
+    EXPECT_EQ(
+        code_of(post(v, "/end-call", v.patient_token, "{\"callId\":" + call["callId"].dump() + "}")), "call-ended");
 }
 
 TEST_P(RestCalls, CannotBeJoinedOrEndedWhereThereNeverWasOne)
@@ -102,15 +103,16 @@ TEST_P(RestCalls, SayTheirStatusAndWhyTheyCannotStart)
 TEST_P(RestCalls, AreCheckedInTheOrderOfTheContract)
 {
     // Everything is wrong at first; one thing after the other is put right.
-    auto const v = book_visit(server(), {{"status", "cancelled"}, {"paymentStatus", "unpaid"}, {"start", from_now(2h)},
-                                            {"end", from_now(3h)}});
+    auto const v = book_visit(server(),
+        {{"status", "cancelled"}, {"paymentStatus", "unpaid"}, {"start", from_now(2h)}, {"end", from_now(3h)}});
     auto const stranger = make_visit(server());
     auto const wrong_role = server().folder().token(v.patient, call::role::doctor);
     EXPECT_EQ(post(v, "/join-call", "").status, 401u);
     EXPECT_EQ(post(v, "/join-call", "nonsense").status, 401u);
     EXPECT_EQ(code_of(post(v, "/join-call", stranger.doctor_token)), "not-found");
     EXPECT_EQ(code_of(post(v, "/join-call", stranger.patient_token)), "not-found");
-    EXPECT_EQ(code_of(post(v, "/join-call", server().folder().token(v.patient, call::role::patient, {"other"}))), "not-found");
+    EXPECT_EQ(code_of(post(v, "/join-call", server().folder().token(v.patient, call::role::patient, {"other"}))),
+        "not-found");
     EXPECT_EQ(code_of(post(v, "/join-call", wrong_role)), "forbidden");
     EXPECT_EQ(code_of(post(v, "/join-call", admin_token())), "forbidden");
     EXPECT_EQ(code_of(post(v, "/start-call", admin_token())), "forbidden");
@@ -146,8 +148,9 @@ TEST_P(RestCalls, MayBeEndedByAnAdminWhoIsNoMemberButNotByAGuest)
 {
     auto v = make_visit(server());
     auto const guest = "guest-of-" + v.id;
-    server().book("PUT", v.path(), appointment_body(v, {{"participants",
-        {participant(v.doctor, "doctor"), participant(v.patient, "patient"), participant(guest, "guest")}}}));
+    server().book("PUT", v.path(),
+        appointment_body(v, {{"participants", {participant(v.doctor, "doctor"), participant(v.patient, "patient"),
+                                                  participant(guest, "guest")}}}));
     auto const guest_token = server().folder().token(guest, call::role::guest, {v.id});
     EXPECT_EQ(code_of(post(v, "/start-call", guest_token)), "not-admitted");
     ASSERT_EQ(post(v, "/start-call", v.doctor_token).status, 201u);
@@ -170,8 +173,10 @@ TEST_P(RestCalls, HoldNoMorePeopleThanTheCapacity)
 {
     auto v = make_visit(server());
     auto const second = "second-" + v.doctor;
-    server().book("PUT", v.path(), appointment_body(v, {{"capacity", 2}, {"participants",
-        {participant(v.doctor, "doctor"), participant(second, "doctor"), participant(v.patient, "patient")}}}));
+    server().book("PUT", v.path(),
+        appointment_body(
+            v, {{"capacity", 2}, {"participants", {participant(v.doctor, "doctor"), participant(second, "doctor"),
+                                                      participant(v.patient, "patient")}}}));
     ASSERT_EQ(post(v, "/start-call", v.doctor_token).status, 201u);
     ASSERT_EQ(post(v, "/join-call", v.patient_token).status, 200u);
     auto const full = post(v, "/join-call", server().folder().token(second, call::role::doctor));

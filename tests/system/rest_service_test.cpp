@@ -37,7 +37,8 @@ TEST_P(RestInvites, BecomeTokensThatOpenOneAppointment)
 TEST_P(RestInvites, AreGoneOnceRevokedOrTheirPersonIs)
 {
     auto const v = book_visit(server());
-    auto const invite = body_of(server().rest("POST", v.path("/invites"), v.doctor_token, json{{"userId", v.patient}}.dump()));
+    auto const invite =
+        body_of(server().rest("POST", v.path("/invites"), v.doctor_token, json{{"userId", v.patient}}.dump()));
     auto const redeem = "/api/invites/" + invite.at("code").get<std::string>() + "/redeem";
     auto const id = invite.at("inviteId").get<std::string>();
     auto const listed = server().rest("GET", v.path("/invites"), v.doctor_token);
@@ -51,7 +52,8 @@ TEST_P(RestInvites, AreGoneOnceRevokedOrTheirPersonIs)
 
     auto const second = body_of(server().book("POST", v.path("/invites"), {{"userId", v.patient}}));
     server().book("PUT", v.path(), {{"participants", {participant(v.doctor, "doctor")}}});
-    EXPECT_EQ(server().rest("POST", "/api/invites/" + second.at("code").get<std::string>() + "/redeem", "").status, 410u);
+    EXPECT_EQ(
+        server().rest("POST", "/api/invites/" + second.at("code").get<std::string>() + "/redeem", "").status, 410u);
 }
 
 TEST_P(RestInvites, AreForParticipantsAndByThoseWhoMaySeeTheAppointment)
@@ -64,7 +66,8 @@ TEST_P(RestInvites, AreForParticipantsAndByThoseWhoMaySeeTheAppointment)
     auto const unknown = server().book("POST", v.path("/invites"), {{"userId", "nobody"}});
     EXPECT_EQ(unknown.status, 422u);
     EXPECT_EQ(body_of(unknown)["errors"][0]["pointer"], "/userId");
-    EXPECT_EQ(server().book("POST", v.path("/invites"), {{"userId", v.patient}, {"expiresAt", from_now(-1min)}}).status, 422u);
+    EXPECT_EQ(server().book("POST", v.path("/invites"), {{"userId", v.patient}, {"expiresAt", from_now(-1min)}}).status,
+        422u);
 }
 
 TEST_P(RestService, AnswersUnknownPathsAndMethodsWithAProblem)
@@ -129,7 +132,8 @@ TEST_P(RestService, HandsOutItsWebRtcConfigurationToPeopleOnly)
     ASSERT_EQ(answer.status, 200u) << answer.body;
     auto const body = body_of(answer);
     EXPECT_TRUE(body["iceServers"].is_array());
-    for (auto const* name : {"mediaConstraints", "features", "limits", "clinic"}) EXPECT_TRUE(body.contains(name)) << name;
+    for (auto const* name : {"mediaConstraints", "features", "limits", "clinic"})
+        EXPECT_TRUE(body.contains(name)) << name;
     EXPECT_EQ(body["limits"]["messageBytesMax"], 65536);
     EXPECT_EQ(code_of(server().rest("GET", "/api/webrtc/config", server().api_key())), "forbidden");
     EXPECT_EQ(server().rest("GET", "/api/webrtc/config", "").status, 401u);

@@ -53,7 +53,9 @@ void write_secret(std::filesystem::path const& file, std::string const& text)
 // --- folder ---
 
 server_folder::server_folder(unsigned shards, std::vector<setting> more)
-    : shards_(shards), more_(std::move(more)), secret_("0123456789abcdef0123456789abcdef-booking")
+    : shards_(shards),
+      more_(std::move(more)),
+      secret_("0123456789abcdef0123456789abcdef-booking")
 {
     auto pattern = (std::filesystem::temp_directory_path() / "rendezvous-system-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
@@ -82,10 +84,9 @@ void server_folder::write_config() const
     auto const own = "\"127.0.0.1:" + std::to_string(port_) + "\"";
     auto const socket_only = "\"127.0.0.1:" + std::to_string(websocket_port_) + "\"";
     std::map<std::string, std::map<std::string, std::string>> sections{
-        {"server",
-            {{"public_url", "\"https://localhost:" + std::to_string(port_) + "\""}, {"listen", "[" + own + "]"},
-                {"websocket_listen", "[" + socket_only + "]"}, {"shards", std::to_string(shards_)},
-                {"control_socket", "\"var/control.sock\""}}},
+        {"server", {{"public_url", "\"https://localhost:" + std::to_string(port_) + "\""}, {"listen", "[" + own + "]"},
+                       {"websocket_listen", "[" + socket_only + "]"}, {"shards", std::to_string(shards_)},
+                       {"control_socket", "\"var/control.sock\""}}},
         {"tls", {{"certificate", "\"cert.pem\""}, {"key", "\"key.pem\""}}},
         {"storage", {{"url", "\"sqlite:var/rendezvous.db\""}}},
         // Many people share 127.0.0.1 here.
@@ -108,8 +109,8 @@ ended_process server_folder::run(std::vector<std::string> words) const
     return run_rendezvous(std::move(words), path_);
 }
 
-std::string server_folder::token(std::string const& user, call::role role,
-    std::vector<std::string> const& appointments, std::chrono::seconds ttl, std::chrono::seconds age) const
+std::string server_folder::token(std::string const& user, call::role role, std::vector<std::string> const& appointments,
+    std::chrono::seconds ttl, std::chrono::seconds age) const
 {
     auth::token_claims claims{base::user_id{user}, role, "Name of " + user, std::nullopt, {}};
     for (auto const& id : appointments) claims.appointments.emplace_back(id);
@@ -165,8 +166,8 @@ http_answer running_server::rest(std::string_view method, std::string const& tar
 
 http_answer running_server::book(std::string_view method, std::string const& target, json const& body)
 {
-    return rest(method, target, api_key_, body.is_null() ? std::string() : body.dump(),
-        {{"Content-Type", "application/json"}});
+    return rest(
+        method, target, api_key_, body.is_null() ? std::string() : body.dump(), {{"Content-Type", "application/json"}});
 }
 
 json body_of(http_answer const& answer)

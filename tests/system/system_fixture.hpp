@@ -51,5 +51,5 @@ std::string shards_name(::testing::TestParamInfo<unsigned> const& info);
 
 } // namespace rendezvous::test
 
-#define RENDEZVOUS_SHARDS(suite) \
+#define RENDEZVOUS_SHARDS(suite)                                                                                       \
     INSTANTIATE_TEST_SUITE_P(Shards, suite, ::testing::Values(1U, 3U), rendezvous::test::shards_name)
