@@ -124,7 +124,7 @@ void call_simulation::open_socket()
     });
 }
 
-void call_simulation::close_socket(base::session_id const& id)
+void call_simulation::close_socket(base::session_id id)
 {
     auto const it = sockets_.find(id);
     if (it == sockets_.end()) return;

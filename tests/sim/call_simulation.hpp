@@ -54,7 +54,7 @@ private:
     bool chance(int percent) { return pick(100) < static_cast<std::size_t>(percent); }
     void write_appointment(std::size_t room);
     void open_socket();
-    void close_socket(base::session_id const& id);
+    void close_socket(base::session_id id);
     void act(base::session_id const& id);
     void change_appointment();
     void submit(std::size_t room, call::command asked);

@@ -100,7 +100,10 @@ TEST_P(Limits, KeepASlowReaderFromSlowingItsNeighbours)
         two.doctor.send({{"type", "signal"}, {"to", third_id}, {"data", sent}});
         ASSERT_EQ(third.expect("signal")["data"], sent);
         cut = third.count_until_now("participant") > 0;
-        ASSERT_EQ(two.doctor.count_until_now("error"), 0u) << two.doctor.expect("error");
+        // A signal that comes after the cut is answered, not lost; the third one hears of it any moment.
+        if (two.doctor.count_until_now("error") == 0) continue;
+        ASSERT_EQ(two.doctor.expect("error")["code"], "peer-absent");
+        cut = true;
     }
     auto const told = third.expect("participant");
     EXPECT_EQ(told["change"], "reconnecting");
