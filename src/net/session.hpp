@@ -45,8 +45,6 @@ public:
     base::session_id const& id() const { return from_.id; }
 
 private:
-    struct reader_of_messages;
-
     void enter_room();
     void on_entered(base::result<call::outcome> entered);
     void collect_day();
