@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
 
 namespace rendezvous::base {
 namespace {
@@ -67,6 +68,16 @@ std::optional<std::chrono::minutes> offset(std::string_view text, std::size_t& p
 instant system_clock::now() const
 {
     return {from_ms(read_ms(CLOCK_REALTIME)), boot_time{read_ms(CLOCK_BOOTTIME)}};
+}
+
+std::string const& boot_id()
+{
+    static std::string const id = [] {
+        std::string text;
+        std::ifstream("/proc/sys/kernel/random/boot_id") >> text;
+        return text;
+    }();
+    return id;
 }
 
 std::pair<utc_time, utc_time> local_day(utc_time at)

@@ -1,5 +1,6 @@
 #include "rendezvous/call/fact.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace rendezvous::call {
@@ -43,6 +44,7 @@ struct applier {
         if (f.answers) {
             call.state = call_state::active;
             call.answered_at = f.taken.joined_at;
+            call.answered_boot = f.boot;
         }
     }
 
@@ -53,9 +55,23 @@ struct applier {
             if (s.order == f.order) give_up(s, f.reason, f.at);
     }
 
-    void operator()(facts::call_connected const& f) const { open_call(f.call).connected_at = f.at; }
+    void operator()(facts::call_connected const& f) const
+    {
+        auto& call = open_call(f.call);
+        call.connected_at = f.at;
+        call.connected_boot = f.boot;
+    }
     void operator()(facts::call_alive const& f) const { open_call(f.call).last_alive_at = f.at; }
     void operator()(facts::quality_sampled const&) const {}
+
+    void operator()(facts::command_carried_out const& f) const
+    {
+        auto& done = record.done;
+        auto const expired = [&](done_command const& old) { return old.at + done_commands_kept <= f.what.at; };
+        done.erase(done.begin(), std::find_if_not(done.begin(), done.end(), expired));
+        if (done.size() >= done_commands_max) done.erase(done.begin());
+        done.push_back(f.what);
+    }
 
     void operator()(facts::call_ended const& f) const
     {

@@ -55,6 +55,10 @@ private:
     instant now_;
 };
 
+/// Which boot of the machine this is (Linux: /proc/sys/kernel/random/boot_id): boot times of two
+/// processes can be compared as long as it is the same. Empty where the system does not say.
+std::string const& boot_id();
+
 /// The calendar day around `at` in the machine's own time zone (TZ): its first instant and that
 /// of the next day.
 std::pair<utc_time, utc_time> local_day(utc_time at);

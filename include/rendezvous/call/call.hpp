@@ -21,6 +21,8 @@ struct seat {
     utc_time joined_at{};
     std::optional<utc_time> left_at;
     std::optional<call::leave_reason> leave_reason;
+    /// SHA-256 of the token the seat was taken with: that one is good for coming back to it.
+    std::string token_hash;
     friend bool operator==(seat const&, seat const&) = default;
 };
 
@@ -39,6 +41,8 @@ struct call_record {
     std::optional<utc_time> answered_at;  ///< became active
     std::optional<utc_time> connected_at; ///< media of anybody first flowed after that
     std::optional<utc_time> ended_at;
+    /// The same two moments by the boot clock, as long as the machine has not booted since.
+    std::optional<base::boot_time> answered_boot, connected_boot;
     utc_time last_alive_at{}; ///< last proof of life, see facts::call_alive
     milliseconds duration{0}; ///< ended - answered, by the boot clock; 0 while it lasts
     milliseconds billable{0}; ///< ended - connected, 0 if media never flowed

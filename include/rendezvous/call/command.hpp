@@ -1,6 +1,6 @@
 #pragma once
 
-#include "rendezvous/call/call.hpp"
+#include "rendezvous/call/done_command.hpp"
 
 #include <memory>
 #include <optional>

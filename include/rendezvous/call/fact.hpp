@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rendezvous/call/call.hpp"
+#include "rendezvous/call/done_command.hpp"
 
 #include <optional>
 #include <variant>
@@ -35,6 +36,7 @@ struct seat_taken {
     std::optional<unsigned> replaces;
     leave_reason how = leave_reason::replaced;
     bool answers = false; ///< the call becomes active with it
+    base::boot_time boot{}; ///< when, by the boot clock
 };
 struct seat_left {
     call_id call;
@@ -47,6 +49,7 @@ struct seat_left {
 struct call_connected {
     call_id call;
     utc_time at{};
+    base::boot_time boot{};
 };
 /// Proof of life, every 15 s of an open call. Not a transition: written behind, no event row.
 struct call_alive {
@@ -74,17 +77,26 @@ struct quality_sampled {
     std::optional<std::string> candidate_type;
 };
 
+/// A command was carried out, in the same transaction as what it did. No event row.
+struct command_carried_out {
+    appointment_id appointment;
+    done_command what;
+};
+
 } // namespace rendezvous::call::facts
 
 namespace rendezvous::call {
 
 using fact = std::variant<facts::appointment_put, facts::appointment_status_set, facts::call_started, facts::seat_taken,
-    facts::seat_left, facts::call_connected, facts::call_alive, facts::call_ended, facts::quality_sampled>;
+    facts::seat_left, facts::call_connected, facts::call_alive, facts::call_ended, facts::quality_sampled,
+    facts::command_carried_out>;
 
 /// The durable half of a room: what the store holds of it.
 struct room_record {
     std::optional<call::appointment> appointment;
     std::optional<call_record> newest; ///< the open call, or else the last one that ended
+    /// Of the last 24 hours, oldest first, at most done_commands_max. Lists leave it empty.
+    std::vector<done_command> done;
     friend bool operator==(room_record const&, room_record const&) = default;
 };
 

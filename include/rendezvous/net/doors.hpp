@@ -24,6 +24,13 @@ http_handler rest_door(session_context& house);
 
 /// Starts the heartbeat of all tables. Call once, before the shards run.
 void start_heartbeats(session_context& house);
+/// Says `goaway` to every session and closes each with 4300 at its own moment within `spread`, those
+/// in a call last; a new `register` is refused from now on. Then `done`, on shard 0. Thread: shard 0.
+void drain_sessions(session_context& house, base::milliseconds spread, std::function<void()> done);
+/// Takes over limits that may change while the service runs; for new messages and sessions.
+/// Thread: shard 0.
+void use_limits(session_context& house, base::limits const& limits);
+
 /// Says `bye` and closes every session with that code; then `done`, on shard 0: what is asked of
 /// the connections from there on comes behind every `bye`. Thread: any.
 void close_sessions(session_context& house, std::uint16_t close_code, std::function<void()> done);

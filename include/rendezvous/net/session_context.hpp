@@ -9,6 +9,7 @@
 #include "rendezvous/service/access.hpp"
 #include "rendezvous/service/calls.hpp"
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -27,11 +28,23 @@ struct session_context {
     base::clock const& clock;
     base::id_generator& ids;
     call::room_rules const& rules;
-    base::limits limits;
+    std::vector<base::limits> limits_by_shard; ///< each changed on its own shard only
     protocol::heartbeat_times heartbeat;
     std::string public_url;
     protocol::webrtc_config page_config;                ///< without ICE servers, which are per user
     std::vector<std::shared_ptr<session_table>> tables; ///< one per shard
+    bool relay_only = false;                            ///< signals lose what would show addresses
+    /// Part of every session id, so that one of a process before this is known as such.
+    std::string epoch;
+    std::atomic<bool> draining{false}; ///< on the way out: nobody registers any more
+    std::atomic<bool> crowded{false};  ///< memory is nearly used up: nobody registers for now
+
+    /// As they are now. Thread: any shard (elsewhere those of shard 0, before the shards run).
+    base::limits const& limits() const
+    {
+        auto const here = shards.current();
+        return limits_by_shard[here < limits_by_shard.size() ? here : 0];
+    }
 };
 
 /// The ICE servers of one user as messages show them.
