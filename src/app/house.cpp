@@ -81,7 +81,8 @@ house::house(config settings)
     protocol::heartbeat_times const beat{
         rooms.heartbeat, rooms.pong_timeout, rooms.heartbeat + rooms.pong_timeout + heartbeat_slack};
     context_.reset(new net::session_context{*shards_, *calls_, *store_, *store_, *access_, clock_, ids_, rules_,
-        settings_.limits, beat, settings_.server.public_url, page_config_of(settings_), std::move(tables)});
+        std::vector<base::limits>(shards_->count(), settings_.limits), beat, settings_.server.public_url,
+        page_config_of(settings_), std::move(tables), settings_.turn.relay_only, ids_.secret(6)});
     net::start_heartbeats(*context_);
 }
 

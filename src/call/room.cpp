@@ -116,6 +116,12 @@ room::live_session const* room::live(session_id const& session) const
     return nullptr;
 }
 
+std::string room::token_hash_of(speaker const& who) const
+{
+    auto const* speaking = who.session ? live(*who.session) : nullptr;
+    return speaking ? speaking->token_hash : std::string{};
+}
+
 presence room::presence_of(participant_id const& who) const
 {
     auto const* here = find(who);

@@ -7,9 +7,10 @@ namespace {
 
 using base::errc;
 
-seat make_seat(member const& who, unsigned order, instant now)
+seat make_seat(member const& who, unsigned order, instant now, std::string token_hash)
 {
-    return {who.id, who.user, who.role, who.name, order, seat_state::joined, now.utc, std::nullopt, std::nullopt};
+    return {who.id, who.user, who.role, who.name, order, seat_state::joined, now.utc, std::nullopt, std::nullopt,
+        std::move(token_hash)};
 }
 
 /// How many seats are held by others.
@@ -40,7 +41,7 @@ decision room::decide_start(commands::start_call const& asked, instant now) cons
     call.started_by = me.id;
     call.started_by_user = me.user;
     call.created_at = call.last_alive_at = now.utc;
-    call.seats.push_back(make_seat(me, 1, now));
+    call.seats.push_back(make_seat(me, 1, now, token_hash_of(asked.who)));
     out.facts.emplace_back(facts::call_started{std::move(call)});
     return out;
 }
@@ -64,7 +65,8 @@ base::result<std::vector<fact>> room::plan_seat(commands::join_call const& asked
 {
     auto const& call = *record_.newest;
     auto const& me = *find_member(*record_.appointment, asked.who.user);
-    facts::seat_taken taken{call.id, make_seat(me, next_order(call), now), {}, leave_reason::replaced, false};
+    auto mine_now = make_seat(me, next_order(call), now, token_hash_of(asked.who));
+    facts::seat_taken taken{call.id, std::move(mine_now), {}, leave_reason::replaced, false, now.boot};
     taken.answers = call.state == call_state::waiting && me.id != call.started_by;
 
     auto const* mine = held_seat(call, me.id);

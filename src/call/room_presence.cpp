@@ -99,7 +99,7 @@ decision room::decide_media(commands::set_media const& asked, instant now) const
     out.durability = durability::behind;
     bool const up = asked.media.connection == media_connection::up;
     if (up && call->state == call_state::active && !call->connected_at)
-        out.facts.emplace_back(facts::call_connected{call->id, now.utc});
+        out.facts.emplace_back(facts::call_connected{call->id, now.utc, now.boot});
     return out;
 }
 

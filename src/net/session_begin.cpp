@@ -120,7 +120,7 @@ void session::send_registered(protocol::registration filled)
     filled.resume_key = house_.ids.secret(resume_key_bytes);
     filled.reason = protocol::reset_reason::fresh;
     filled.ice_servers = ice_for(house_, from_.who.user, call_);
-    filled.limits = house_.limits;
+    filled.limits = house_.limits();
     filled.heartbeat = house_.heartbeat;
     filled.server_time = house_.clock.now().utc;
     send(protocol::registered_message(filled));

@@ -30,12 +30,12 @@ public:
             auto const here = self.lock();
             if (here && !here->asked_ && here->wire_) here->refuse({}, errc::not_registered);
         };
-        house_.tables[info_.shard]->after(house_.limits.register_timeout, late);
+        house_.tables[info_.shard]->after(house_.limits().register_timeout, late);
     }
 
     reading on_text(std::string_view text) override
     {
-        protocol::parser_limits const bounds{house_.limits.message_bytes_max, house_.limits.json_depth_max};
+        protocol::parser_limits const bounds{house_.limits().message_bytes_max, house_.limits().json_depth_max};
         auto message = protocol::parse_client_message(text, bounds);
         if (!session_) return on_first(std::move(message));
         bool const waits = message.message && waits_for_answer(*message.message);

@@ -105,6 +105,7 @@ private:
     attendee& at(participant_id const& who) { return attendees_[who]; }
     participant_id const* participant_of(session_id const& session) const;
     live_session const* live(session_id const& session) const;
+    std::string token_hash_of(speaker const& who) const;
     call::presence presence_of(participant_id const& who) const;
     window window_at(utc_time now) const;
     milliseconds span_since(std::optional<utc_time> utc, std::optional<base::boot_time> boot, instant now) const;
