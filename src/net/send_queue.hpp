@@ -8,7 +8,8 @@
 
 namespace rendezvous::net {
 
-/// What one WebSocket has still to write, counted in bytes, the message being written included.
+/// What one WebSocket has still to write, counted in bytes, the message being written included;
+/// replayed messages are not counted, because the ring they come from is bounded by itself.
 /// Texts are shared, not copied. Knows no socket.
 class send_queue {
 public:
@@ -21,17 +22,20 @@ public:
     {
         if (message->size() > bytes_max_ - bytes_) return false;
         bytes_ += message->size();
-        waiting_.push_back(std::move(message));
+        waiting_.push_back({std::move(message), true});
         return true;
     }
 
+    /// Queues a replayed message, which always fits.
+    void push_replay(text message) { waiting_.push_back({std::move(message), false}); }
+
     /// The next message to write, which stays the front until `pop`.
-    std::string const& front() const { return *waiting_.front(); }
+    std::string const& front() const { return *waiting_.front().message; }
 
     /// The front has been written.
     void pop()
     {
-        bytes_ -= waiting_.front()->size();
+        bytes_ -= waiting_.front().bytes();
         waiting_.pop_front();
     }
 
@@ -39,7 +43,7 @@ public:
     void drop_waiting()
     {
         while (waiting_.size() > 1) {
-            bytes_ -= waiting_.back()->size();
+            bytes_ -= waiting_.back().bytes();
             waiting_.pop_back();
         }
     }
@@ -48,9 +52,15 @@ public:
     std::size_t bytes() const noexcept { return bytes_; }
 
 private:
+    struct entry {
+        text message;
+        bool counted = true;
+        std::size_t bytes() const { return counted ? message->size() : 0; }
+    };
+
     std::size_t bytes_max_;
     std::size_t bytes_ = 0;
-    std::deque<text> waiting_;
+    std::deque<entry> waiting_;
 };
 
 } // namespace rendezvous::net

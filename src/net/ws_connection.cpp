@@ -76,6 +76,7 @@ public:
     void start(upgrade const& accepted, std::string remote_ip);
 
     void send(std::shared_ptr<std::string const> text) override;
+    void send_replay(std::vector<std::shared_ptr<std::string const>> texts) override;
     void close(std::uint16_t code, std::string reason) override;
     void resume_reading() override;
     void close_by_server(std::uint16_t code, std::string const& reason) override { begin_close(code, reason); }
@@ -92,6 +93,7 @@ private:
     void on_control(websocket::frame_type kind);
 
     void enqueue(std::shared_ptr<std::string const> text);
+    void enqueue_replay(std::vector<std::shared_ptr<std::string const>> texts);
     void write();
     void on_written(boost::system::error_code ec);
 
@@ -274,6 +276,20 @@ void ws_connection::send(std::shared_ptr<std::string const> text)
     if (is_here()) return enqueue(std::move(text));
     here_->core->shards.dispatch(here_->index,
         [self = shared_from_this(), text = std::move(text)]() mutable { self->enqueue(std::move(text)); });
+}
+
+void ws_connection::send_replay(std::vector<std::shared_ptr<std::string const>> texts)
+{
+    if (is_here()) return enqueue_replay(std::move(texts));
+    here_->core->shards.dispatch(here_->index,
+        [self = shared_from_this(), texts = std::move(texts)]() mutable { self->enqueue_replay(std::move(texts)); });
+}
+
+void ws_connection::enqueue_replay(std::vector<std::shared_ptr<std::string const>> texts)
+{
+    if (closing_ || ended_) return;
+    for (auto& text : texts) queue_.push_replay(std::move(text));
+    if (!writing_ && !queue_.empty()) write();
 }
 
 void ws_connection::enqueue(std::shared_ptr<std::string const> text)

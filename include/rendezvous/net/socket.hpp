@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rendezvous::net {
 
@@ -16,6 +17,9 @@ public:
     /// Queues one text frame; bytes are shared, not copied. More than queue_bytes_max waiting:
     /// the socket closes with 4008.
     virtual void send(std::shared_ptr<std::string const> text) = 0;
+    /// Queues what a resumed session has missed, in order, behind what waits already. The ring they
+    /// come from is bounded by itself: they do not count against queue_bytes_max.
+    virtual void send_replay(std::vector<std::shared_ptr<std::string const>> texts) = 0;
     /// Writes what is queued, then the close frame; cut after write_timeout at the latest.
     virtual void close(std::uint16_t code, std::string reason) = 0;
     /// Lets the next frame be read after `on_text` answered `hold`. Thread: any.

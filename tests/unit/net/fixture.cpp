@@ -11,7 +11,8 @@
 namespace rendezvous::net::test {
 namespace {
 
-/// Sends back what it gets; `hold:` first stops reading and resumes through the socket.
+/// Sends back what it gets; `hold:` first stops reading and resumes through the socket, `flood:N`
+/// and `replay:N` are answered with N messages.
 class echo final : public socket_handler {
 public:
     echo(std::shared_ptr<socket> to, witness& seen) : to_(std::move(to)), seen_(seen) {}
@@ -26,6 +27,13 @@ public:
         if (text.starts_with("flood:")) {
             auto const block = std::make_shared<std::string const>(16'384, 'x');
             for (int i = 0; i < std::stoi(std::string(text.substr(6))); ++i) to_->send(block);
+            return reading::go_on;
+        }
+        if (text.starts_with("replay:")) {
+            std::vector<std::shared_ptr<std::string const>> ring;
+            for (int i = 0; i < std::stoi(std::string(text.substr(7))); ++i)
+                ring.push_back(std::make_shared<std::string const>(std::to_string(i) + std::string(1'024, 'x')));
+            to_->send_replay(std::move(ring));
             return reading::go_on;
         }
         to_->send(std::make_shared<std::string const>(text));

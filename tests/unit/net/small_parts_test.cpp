@@ -43,6 +43,23 @@ TEST(SendQueue, DropsAllButWhatIsBeingWritten)
     EXPECT_TRUE(queue.empty());
 }
 
+TEST(SendQueue, DoesNotCountWhatIsReplayed)
+{
+    send_queue queue(100);
+    queue.push_replay(text(300));
+    queue.push_replay(text(300));
+    EXPECT_EQ(queue.bytes(), 0U);
+    EXPECT_TRUE(queue.push(text(100)));
+    EXPECT_FALSE(queue.push(text(1)));
+    queue.pop();
+    EXPECT_EQ(queue.bytes(), 100U);
+    EXPECT_EQ(queue.front().size(), 300U);
+    queue.drop_waiting();
+    EXPECT_EQ(queue.bytes(), 0U);
+    queue.pop();
+    EXPECT_TRUE(queue.empty());
+}
+
 TEST(TokenBucket, GivesABurstAndThenARate)
 {
     token_bucket bucket(50, 200);

@@ -167,6 +167,21 @@ TEST(WebSocket, ClosesASlowConsumer)
     EXPECT_TRUE(server.seen.wait_until_closed(1));
 }
 
+TEST(WebSocket, ReplaysMoreThanItsQueueHolds)
+{
+    server_options options;
+    options.limits.queue_bytes_max = 65'536;
+    running_server server(options);
+    auto ws = server.websocket();
+    ws.send_text("replay:256");
+    ws.send_text("live");
+    for (int i = 0; i < 256; ++i)
+        ASSERT_EQ(ws.receive().text, std::to_string(i) + std::string(1'024, 'x')) << "message " << i;
+    EXPECT_EQ(ws.receive().text, "live");
+    server.seen.last()->send_replay({});
+    EXPECT_EQ(ws.close(1000), 1000U);
+}
+
 TEST(WebSocket, ReadsNoFasterThanAllowed)
 {
     server_options options;
