@@ -1,0 +1,57 @@
+import { FaultProxy } from './fault-proxy.js';
+import { Pair } from './pair.js';
+import { assertNothingLost, judge } from './oracle.js';
+import { record } from './figures.js';
+import { SEED } from './seed.js';
+import { Server } from './server.js';
+
+/**
+ * One case: a server with `config`, and what is opened on it; everything is closed at the end, also after a failure.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {object} [options] of the server
+ */
+export class Scene {
+  #ends = [];
+  pairs = [];
+
+  static async open(t, options) {
+    const scene = new Scene();
+    scene.t = t;
+    t.diagnostic(`seed ${SEED}`);
+    t.after(() => scene.#close());
+    scene.server = await Server.start(options);
+    scene.onEnd(() => scene.server.stop());
+    return scene;
+  }
+
+  onEnd(action) {
+    this.#ends.unshift(action);
+  }
+
+  async #close() {
+    for (const pair of this.pairs) pair.close();
+    for (const end of this.#ends) await end();
+  }
+
+  async proxy() {
+    const proxy = await FaultProxy.start(this.server.port);
+    this.onEnd(() => proxy.stop());
+    return proxy;
+  }
+
+  /** Pairs who talk in their calls. */
+  async talking(count, options) {
+    for (let i = 0; i < count; ++i) this.pairs.push(await Pair.inCall(this.server, { name: this.t.name, ...options }));
+    return this.pairs;
+  }
+
+  /** All pairs settle down and are judged; the bar is zero everywhere. */
+  async settle(fault, { trials, recoverMs, note, going } = {}) {
+    await Promise.all(this.pairs.map((pair) => pair.quiet()));
+    const judged = await judge(this.pairs, { going });
+    const { complaints, ...figures } = judged;
+    record(fault, this.t.name, { trials, ...figures, recoverMs, note });
+    assertNothingLost(judged);
+  }
+}
