@@ -82,6 +82,7 @@ struct drafter {
     draft operator()(call::facts::appointment_status_set const&) const { return {}; }
     draft operator()(call::facts::call_alive const&) const { return {}; }
     draft operator()(call::facts::quality_sampled const&) const { return {}; }
+    draft operator()(call::facts::command_carried_out const&) const { return {}; }
 };
 
 } // namespace

@@ -17,7 +17,7 @@ struct event_draft {
 };
 
 /// The event of a fact; nothing for facts that are no part of the history (appointments, proof of
-/// life, quality).
+/// life, quality, commands carried out).
 std::optional<event_draft> event_of(call::fact const& happened);
 
 } // namespace rendezvous::store

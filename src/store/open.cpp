@@ -32,12 +32,13 @@ void make_private_folder(std::filesystem::path const& folder)
 
 } // namespace
 
-std::unique_ptr<store_thread> open_store(
-    std::string const& storage_url, std::filesystem::path const& migrations_dir, base::clock const& clock)
+std::unique_ptr<store_thread> open_store(std::string const& storage_url, std::filesystem::path const& migrations_dir,
+    base::clock const& clock, std::string const& boot_id)
 {
     auto const file = file_of(storage_url);
     make_private_folder(file.parent_path());
-    return std::make_unique<store_thread>(std::make_unique<sqlite::sqlite_backend>(file, migrations_dir, clock), clock);
+    return std::make_unique<store_thread>(
+        std::make_unique<sqlite::sqlite_backend>(file, migrations_dir, clock, boot_id), clock);
 }
 
 std::unique_ptr<store_thread> open_memory_store(base::clock const& clock)

@@ -18,7 +18,8 @@ void store_thread::append(std::vector<call::fact> facts, completion<void> done)
 
 void store_thread::load_room(base::appointment_id id, completion<call::room_record> done)
 {
-    push_read(make_single(std::move(done), [id = std::move(id)](backend& records) { return records.load_room(id); }));
+    push_read(make_single(std::move(done),
+        [id = std::move(id), &clock = clock_](backend& records) { return records.load_room(id, clock.now().utc); }));
 }
 
 void store_thread::open_rooms(completion<std::vector<base::appointment_id>> done)

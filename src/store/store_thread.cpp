@@ -32,6 +32,7 @@ store_thread::store_thread(std::unique_ptr<backend> records, base::clock const& 
       clock_(clock),
       options_(options),
       schema_version_(records_->schema_version()),
+      sweep_at_(clock_.now().boot + options_.sweep_interval),
       thread_([this] { run(); })
 {}
 
@@ -75,11 +76,42 @@ void store_thread::run()
     become_store_thread();
     std::unique_lock lock(guard_);
     while (!stopping_) {
-        changed_.wait(lock, [&] { return stopping_ || !writes_.empty() || !reads_.empty() || !refusals_.empty(); });
-        run_once(lock);
+        if (idle())
+            rest(lock);
+        else
+            run_once(lock);
     }
     lock.unlock();
     finish();
+}
+
+bool store_thread::idle() const
+{
+    return !stopping_ && writes_.empty() && reads_.empty() && refusals_.empty();
+}
+
+/// Nothing waits: one slice of the sweep, if it is time for that, or sleep until something comes.
+void store_thread::rest(std::unique_lock<std::mutex>& lock)
+{
+    auto const left = sweep_at_ - clock_.now().boot;
+    if (left.count() > 0) {
+        changed_.wait_for(lock, left, [&] { return !idle(); });
+        return;
+    }
+    lock.unlock();
+    bool const more = sweep();
+    if (!more) sweep_at_ = clock_.now().boot + options_.sweep_interval;
+    lock.lock();
+}
+
+/// Whether there may be more to delete.
+bool store_thread::sweep()
+{
+    auto const swept = records_->sweep(clock_.now().utc, options_.sweep_rows_max);
+    if (swept) return *swept == options_.sweep_rows_max;
+    records_->rollback();
+    base::log::warn("store_sweep_failed", {{"problem", records_->trouble()}});
+    return false;
 }
 
 /// One turn: answers that need no work, then a transaction, then one slice of one read. While the

@@ -86,7 +86,7 @@ TEST_P(CallStore, FollowsACallFromStartToEnd)
     ASSERT_EQ(ports_.append({begin}), errc::ok);
     EXPECT_EQ(ports_.call(1).value(), begin.call);
     ASSERT_EQ(ports_.append({answered(1, 1, 12)}), errc::ok);
-    ASSERT_EQ(ports_.append({facts::call_connected{call_no(1), at(13)}}), errc::ok);
+    ASSERT_EQ(ports_.append({facts::call_connected{call_no(1), at(13), boot(13)}}), errc::ok);
     ASSERT_EQ(ports_.append({facts::call_alive{call_no(1), at(27)}}), errc::ok);
     ASSERT_EQ(ports_.append({facts::quality_sampled{call_no(1), patient_of(1), at(28), 40.5, 0.01, {}, {}, "relay"}}),
         errc::ok);
@@ -96,9 +96,9 @@ TEST_P(CallStore, FollowsACallFromStartToEnd)
     end.by = patient_of(1);
     ASSERT_EQ(ports_.append({end}), errc::ok);
 
-    call::room_record expected{appointment_of(1), {}};
+    call::room_record expected{appointment_of(1), {}, {}};
     for (call::fact const& f : std::vector<call::fact>{begin, answered(1, 1, 12),
-             facts::call_connected{call_no(1), at(13)}, facts::call_alive{call_no(1), at(27)},
+             facts::call_connected{call_no(1), at(13), boot(13)}, facts::call_alive{call_no(1), at(27)},
              facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(30)}, end})
         call::apply(expected, f);
     EXPECT_EQ(ports_.room(1), expected);
@@ -109,11 +109,11 @@ TEST_P(CallStore, WritesOneEventPerTransition)
 {
     ASSERT_EQ(put(1), errc::ok);
     ASSERT_EQ(ports_.append({started(1, 1, 10)}), errc::ok);
-    ASSERT_EQ(ports_.append({answered(1, 1, 12), facts::call_connected{call_no(1), at(13)},
+    ASSERT_EQ(ports_.append({answered(1, 1, 12), facts::call_connected{call_no(1), at(13), boot(13)},
                   facts::call_alive{call_no(1), at(27)}}),
         errc::ok);
     auto moved = facts::seat_taken{
-        call_no(1), seat_of(appointment_of(1).members[1], 3, at(29)), 1u, call::leave_reason::moved, false};
+        call_no(1), seat_of(appointment_of(1).members[1], 3, at(29)), 1u, call::leave_reason::moved, false, {}};
     ASSERT_EQ(ports_.append({moved, facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::lost, at(30)}}),
         errc::ok);
     ASSERT_EQ(ports_.append({ended(1, 31)}), errc::ok);
@@ -198,7 +198,7 @@ TEST_P(CallStore, RefusesWhatComesAfterTheEnd)
     EXPECT_EQ(ports_.append({answered(1, 1, 21)}), errc::illegal_transition);
     EXPECT_EQ(ports_.append({facts::seat_left{call_no(1), patient_of(1), 1, call::leave_reason::left, at(21)}}),
         errc::illegal_transition);
-    EXPECT_EQ(ports_.append({facts::call_connected{call_no(1), at(21)}}), errc::illegal_transition);
+    EXPECT_EQ(ports_.append({facts::call_connected{call_no(1), at(21), boot(21)}}), errc::illegal_transition);
     EXPECT_EQ(ports_.append({facts::call_alive{call_no(1), at(21)}}), errc::illegal_transition);
     EXPECT_EQ(ports_.append({ended(1, 21)}), errc::illegal_transition);
     EXPECT_EQ(ports_.append({ended(7, 21)}), errc::illegal_transition);
@@ -210,10 +210,11 @@ TEST_P(CallStore, RefusesSeatsOutOfPlace)
 {
     ASSERT_EQ(put(1), errc::ok);
     ASSERT_EQ(ports_.append({started(1, 1, 10)}), errc::ok);
-    EXPECT_EQ(ports_.append({facts::call_connected{call_no(1), at(11)}}), errc::illegal_transition); // nobody answered
+    EXPECT_EQ(ports_.append({facts::call_connected{call_no(1), at(11), boot(11)}}),
+        errc::illegal_transition); // nobody answered
     auto const& members = appointment_of(1).members;
     auto const take = [](call::seat s, std::optional<unsigned> replaces = {}, bool answers = false) {
-        return facts::seat_taken{call_no(1), std::move(s), replaces, call::leave_reason::replaced, answers};
+        return facts::seat_taken{call_no(1), std::move(s), replaces, call::leave_reason::replaced, answers, boot(12)};
     };
     EXPECT_EQ(ports_.append({take(seat_of(members[0], 1, at(12)))}), errc::illegal_transition);    // order taken
     EXPECT_EQ(ports_.append({take(seat_of(members[0], 5, at(12)))}), errc::illegal_transition);    // not the next
@@ -239,7 +240,7 @@ TEST_P(CallStore, StoresAllFactsOfOneDecisionOrNone)
     ASSERT_EQ(put(1), errc::ok);
     EXPECT_EQ(ports_.append({started(1, 1, 10), answered(1, 1, 11), answered(1, 1, 12)}), errc::illegal_transition);
     EXPECT_EQ(ports_.call(1).error(), errc::not_found);
-    EXPECT_EQ(ports_.room(1), (call::room_record{appointment_of(1), {}}));
+    EXPECT_EQ(ports_.room(1), (call::room_record{appointment_of(1), {}, {}}));
     EXPECT_EQ(ports_.append({started(1, 1, 10), answered(1, 1, 11)}), errc::ok);
     EXPECT_EQ(ports_.events(1).size(), 2u);
     EXPECT_FALSE(ports_.chain().broken);

@@ -11,7 +11,7 @@ protected:
 
     errc put(unsigned n) { return ports_.append({facts::appointment_put{appointment_of(n), true}}); }
 
-    base::system_clock clock_;
+    shared_clock clock_;
     scratch_folder folder_;
     std::unique_ptr<store::store_thread> store_;
     asking ports_;

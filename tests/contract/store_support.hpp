@@ -4,6 +4,7 @@
 
 #include "rendezvous/store/open.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -67,6 +68,26 @@ inline base::utc_time at(std::int64_t seconds)
     return base::from_ms(1'800'000'000'000 + 1'000 * seconds);
 }
 
+/// The boot clock at second `seconds`: another one, so that the two cannot be swapped.
+inline base::boot_time boot(std::int64_t seconds)
+{
+    return base::boot_time{1'000'000 + 1'000 * seconds};
+}
+
+/// A clock that stands still at second 0 until a test moves it; read by several threads.
+class shared_clock final : public base::clock {
+public:
+    base::instant now() const override
+    {
+        auto const passed = passed_ms_.load();
+        return {at(0) + base::milliseconds{passed}, boot(0) + base::milliseconds{passed}};
+    }
+    void advance(std::int64_t ms) { passed_ms_ += ms; }
+
+private:
+    std::atomic<std::int64_t> passed_ms_{0};
+};
+
 /// A UUID that sorts by `n`.
 inline std::string uuid(unsigned n)
 {
@@ -108,7 +129,7 @@ inline call::appointment appointment_of(unsigned n)
 
 inline call::seat seat_of(call::member const& m, unsigned order, base::utc_time when)
 {
-    return {m.id, m.user, m.role, m.name, order, call::seat_state::joined, when, {}, {}};
+    return {m.id, m.user, m.role, m.name, order, call::seat_state::joined, when, {}, {}, "hash-of-" + m.name};
 }
 
 /// Call `n` of appointment `in`, started by its patient at second `when`.
@@ -129,7 +150,8 @@ inline facts::call_started started(unsigned n, unsigned in, std::int64_t when)
 /// The doctor answers.
 inline facts::seat_taken answered(unsigned n, unsigned in, std::int64_t when)
 {
-    return {call_no(n), seat_of(appointment_of(in).members[0], 2, at(when)), {}, call::leave_reason::replaced, true};
+    return {call_no(n), seat_of(appointment_of(in).members[0], 2, at(when)), {}, call::leave_reason::replaced, true,
+        boot(when)};
 }
 
 inline facts::call_ended ended(unsigned n, std::int64_t when, call::end_reason why = call::end_reason::completed)

@@ -72,7 +72,8 @@ public:
     /// part must then be dropped.
     virtual result<void> apply(call::fact const& happened) = 0;
 
-    virtual result<call::room_record> load_room(base::appointment_id const& id) = 0;
+    /// With the commands carried out in the 24 hours before `now`.
+    virtual result<call::room_record> load_room(base::appointment_id const& id, base::utc_time now) = 0;
     /// At most `rows_max` ids in ascending order behind `after` (empty: from the first).
     virtual result<std::vector<base::appointment_id>> open_rooms(
         base::appointment_id const& after, std::size_t rows_max) = 0;
@@ -98,6 +99,10 @@ public:
         base::appointment_id const& id, std::size_t rows_max) = 0;
     virtual result<void> revoke_invite(
         base::appointment_id const& id, std::string const& invite_id, base::utc_time at) = 0;
+
+    /// Deletes at most `rows_max` rows that have been kept long enough at `now` (retention.hpp), in
+    /// a transaction of its own; how many.
+    virtual result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) = 0;
 
     /// Errors: those of the file system, `operation_not_supported` where there is no file.
     virtual result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) = 0;

@@ -28,10 +28,11 @@ private:
 
 /// Opens the store of `[storage] url`, applies the migrations that are missing and starts its
 /// thread. `sqlite:PATH`: creates the file (mode 0600, its folder too, mode 0700) and holds
-/// `flock` on `PATH.lock` until the store is gone. `clock` must outlive the store.
+/// `flock` on `PATH.lock` until the store is gone. `clock` must outlive the store. Boot times that
+/// were stored under another boot than `boot_id` are not given out.
 /// Errors: throws open_error.
-std::unique_ptr<store_thread> open_store(
-    std::string const& storage_url, std::filesystem::path const& migrations_dir, base::clock const& clock);
+std::unique_ptr<store_thread> open_store(std::string const& storage_url, std::filesystem::path const& migrations_dir,
+    base::clock const& clock, std::string const& boot_id = base::boot_id());
 
 /// A store that keeps everything in memory, for tests and the simulation.
 std::unique_ptr<store_thread> open_memory_store(base::clock const& clock);

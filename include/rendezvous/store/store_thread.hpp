@@ -23,6 +23,8 @@ struct store_options {
     std::size_t queue_max = base::limits::store_queue_max; ///< writes waiting, and as many reads
     std::size_t batch_max = 256;                           ///< appends in one transaction
     base::milliseconds write_timeout{2'000};               ///< queued to durable, then store_unavailable
+    base::milliseconds sweep_interval{60'000};             ///< from one search for expired rows to the next
+    std::size_t sweep_rows_max = 256;                      ///< deleted at a time
 };
 
 /// The three ports over one backend and one thread of its own, named `rdv-store`.
@@ -31,7 +33,8 @@ struct store_options {
 /// fsync, each in a part of its own: a refused one takes nobody with it. A transaction that fails
 /// is tried again until the oldest write in it has waited `write_timeout`; what is answered
 /// store_unavailable is not stored and never will be. Reads, backups and the walk along the chain
-/// are cut into slices of about 2 ms, between which waiting writes are done.
+/// are cut into slices of about 2 ms, between which waiting writes are done. What has been kept long
+/// enough (retention.hpp) is deleted in small slices when nothing waits at all.
 ///
 /// Thread: any, except that construction and destruction happen where nobody else uses it.
 /// Completions run on the store's thread, in the order of the writes, and must neither block nor
@@ -99,6 +102,9 @@ private:
     void finish();
     void write_some(std::unique_lock<std::mutex>& lock);
     void read_some(std::unique_lock<std::mutex>& lock);
+    bool idle() const;
+    void rest(std::unique_lock<std::mutex>& lock);
+    bool sweep();
     std::vector<write_job> take_batch();
     bool try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes);
     result<void> write_part(write_job& job, bool& broken);
@@ -116,7 +122,9 @@ private:
     std::vector<std::function<void()>> refusals_; ///< answers for which there was no room
     bool stopping_ = false;
 
-    bool failing_ = false; ///< the last transaction failed; store's thread only
+    // Store's thread only.
+    bool failing_ = false; ///< the last transaction failed
+    base::boot_time sweep_at_;
     std::thread thread_;
 };
 

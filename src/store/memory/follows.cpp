@@ -1,4 +1,5 @@
 #include "memory_backend.hpp"
+#include "rendezvous/store/retention.hpp"
 
 #include <algorithm>
 #include <set>
@@ -71,6 +72,12 @@ struct checker {
     bool operator()(call::facts::call_alive const& f) const { return open_call(f.call) != nullptr; }
     bool operator()(call::facts::call_ended const& f) const { return open_call(f.call) != nullptr; }
     bool operator()(call::facts::quality_sampled const& f) const { return all.calls.contains(f.call.str()); }
+    bool operator()(call::facts::command_carried_out const& f) const
+    {
+        if (!appointment(f.appointment)) return false;
+        auto const known = all.done.find(done_key(f.appointment, f.what.key.name));
+        return known == all.done.end() || known->second.at + retention::done_commands <= f.what.at;
+    }
 };
 
 } // namespace

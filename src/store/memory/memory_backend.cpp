@@ -1,6 +1,7 @@
 #include "memory_backend.hpp"
 
 #include "rendezvous/store/chain.hpp"
+#include "rendezvous/store/retention.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -20,6 +21,7 @@ struct subject_of {
     subject operator()(call::facts::appointment_put const& f) const { return {f.value.id, {}}; }
     subject operator()(call::facts::appointment_status_set const& f) const { return {f.id, {}}; }
     subject operator()(call::facts::call_started const& f) const { return {f.call.appointment, f.call.id}; }
+    subject operator()(call::facts::command_carried_out const&) const { return {}; }
     template <class Fact>
     subject operator()(Fact const& f) const
     {
@@ -28,6 +30,11 @@ struct subject_of {
 };
 
 } // namespace
+
+std::string done_key(base::appointment_id const& id, std::string const& name)
+{
+    return id.str() + '\n' + name; // no id contains a line break
+}
 
 result<void> memory_backend::commit()
 {
@@ -50,6 +57,12 @@ result<void> memory_backend::drop_part()
 result<void> memory_backend::apply(call::fact const& happened)
 {
     if (!follows(all_, happened)) return errc::illegal_transition;
+    if (auto const* const done = std::get_if<call::facts::command_carried_out>(&happened)) {
+        auto const key = done_key(done->appointment, done->what.key.name);
+        undo_.keep(&tables::done, all_, key);
+        all_.done.insert_or_assign(key, done->what);
+        return {};
+    }
     auto const about = std::visit(subject_of{}, happened);
     call::room_record before;
     if (about.appointment) {
@@ -160,6 +173,17 @@ result<void> memory_backend::revoke_invite(
     undo_.keep(&tables::invites, all_, invite_id);
     if (!found->second.revoked_at) found->second.revoked_at = at;
     return {};
+}
+
+result<std::size_t> memory_backend::sweep(base::utc_time now, std::size_t rows_max)
+{
+    std::size_t count = 0;
+    for (auto at = all_.done.begin(); at != all_.done.end() && count < rows_max;) {
+        bool const expired = at->second.at + retention::done_commands <= now;
+        at = expired ? all_.done.erase(at) : std::next(at);
+        if (expired) ++count;
+    }
+    return count;
 }
 
 result<std::unique_ptr<copy_job>> memory_backend::start_backup(std::filesystem::path const&)

@@ -24,7 +24,11 @@ struct tables {
     std::map<std::string, std::vector<std::size_t>> events_of; ///< by call: places in `events`
     std::map<std::string, service::api_key_row> keys;          ///< by hash
     std::map<std::string, service::invite_row> invites;        ///< by id
+    std::map<std::string, call::done_command> done;            ///< by `done_key`
 };
+
+/// Where a command of an appointment is kept; those of one appointment lie together.
+std::string done_key(base::appointment_id const& id, std::string const& name);
 
 /// Takes back what a transaction or a part has changed: the functions are run from last to first.
 class undo_log {
@@ -66,7 +70,7 @@ public:
     result<void> drop_part() override;
     result<void> apply(call::fact const& happened) override;
 
-    result<call::room_record> load_room(base::appointment_id const& id) override;
+    result<call::room_record> load_room(base::appointment_id const& id, base::utc_time now) override;
     result<std::vector<base::appointment_id>> open_rooms(
         base::appointment_id const& after, std::size_t rows_max) override;
     result<chunk<call::call_record>> list_calls(
@@ -89,6 +93,7 @@ public:
     result<void> revoke_invite(
         base::appointment_id const& id, std::string const& invite_id, base::utc_time at) override;
 
+    result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) override;
     result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
     unsigned schema_version() const noexcept override { return 0; }
 

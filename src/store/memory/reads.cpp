@@ -1,6 +1,8 @@
 #include "memory_backend.hpp"
+#include "rendezvous/store/retention.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace rendezvous::store::memory {
 namespace {
@@ -54,16 +56,25 @@ chunk<Row> cut(std::vector<std::pair<list_key, Row>> found, std::optional<list_k
 
 call::room_record memory_backend::room_of(kept_appointment const& a) const
 {
-    call::room_record out{a.value, {}};
+    call::room_record out{a.value, {}, {}};
     if (a.newest) out.newest = as_kept(all_.calls.at(a.newest->str()));
     return out;
 }
 
-result<call::room_record> memory_backend::load_room(base::appointment_id const& id)
+result<call::room_record> memory_backend::load_room(base::appointment_id const& id, base::utc_time now)
 {
     auto const found = all_.appointments.find(id.str());
     if (found == all_.appointments.end()) return call::room_record{};
-    return room_of(found->second);
+    auto out = room_of(found->second);
+    auto const prefix = done_key(id, {});
+    for (auto at = all_.done.lower_bound(prefix); at != all_.done.end() && at->first.starts_with(prefix); ++at)
+        if (at->second.at + retention::done_commands > now) out.done.push_back(at->second);
+    std::sort(out.done.begin(), out.done.end(), [](call::done_command const& a, call::done_command const& b) {
+        return std::tie(a.at, a.key.name) < std::tie(b.at, b.key.name);
+    });
+    auto const surplus = out.done.size() - std::min(out.done.size(), call::done_commands_max);
+    out.done.erase(out.done.begin(), out.done.begin() + static_cast<std::ptrdiff_t>(surplus));
+    return out;
 }
 
 result<std::vector<base::appointment_id>> memory_backend::open_rooms(

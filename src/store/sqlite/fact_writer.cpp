@@ -1,5 +1,7 @@
 #include "fact_writer.hpp"
 
+#include "rendezvous/store/retention.hpp"
+
 namespace rendezvous::store::sqlite {
 namespace {
 
@@ -88,11 +90,11 @@ bool fact_writer::put_seat(call::call_id const& id, call::seat const& s)
 {
     auto const changed =
         db_.run("INSERT INTO call_seats (call_id, seat_order, participant_id, user_id, role, name, joined_at, left_at, "
-                "leave_reason)"
-                " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
+                "leave_reason, token_hash)"
+                " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10"
                 " WHERE $2 = (SELECT COALESCE(MAX(seat_order), 0) + 1 FROM call_seats WHERE call_id = $1)",
             id, s.order, s.participant, s.user, to_word(s.role), s.name, s.joined_at, s.left_at,
-            maybe_word(s.leave_reason));
+            maybe_word(s.leave_reason), s.token_hash);
     if (changed != 1) return false;
     db_.run("INSERT INTO call_users (user_id, created_at, call_id) SELECT $2, created_at, id FROM calls WHERE id = $1"
             " ON CONFLICT DO NOTHING",
@@ -106,11 +108,12 @@ errc fact_writer::operator()(call::facts::call_started const& f)
     if (c.state == call::call_state::ended) return errc::illegal_transition;
     db_.run("INSERT INTO calls (id, appointment_id, kind, media, state, end_reason, started_by, started_by_user, "
             "created_at,"
-            " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id,"
+            " answered_boot_ms, connected_boot_ms, boot_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         c.id, c.appointment, to_word(c.kind), to_word(c.media), to_word(c.state), maybe_word(c.end_reason),
         c.started_by, c.started_by_user, c.created_at, c.answered_at, c.connected_at, c.ended_at, c.last_alive_at,
-        c.duration, c.billable, c.parent);
+        c.duration, c.billable, c.parent, c.answered_boot, c.connected_boot, boot_id_);
     for (auto const& s : c.seats)
         if (!put_seat(c.id, s)) return errc::illegal_transition;
     if (!c.appointment) return errc::ok;
@@ -124,10 +127,11 @@ errc fact_writer::operator()(call::facts::call_started const& f)
 
 errc fact_writer::operator()(call::facts::seat_taken const& f)
 {
-    auto const* const sql = f.answers ? "UPDATE calls SET last_alive_at = $2, state = 'active', answered_at = $2 WHERE "
-                                        "id = $1 AND state = 'waiting'"
-                                      : "UPDATE calls SET last_alive_at = $2 WHERE id = $1 AND state <> 'ended'";
-    if (db_.run(sql, f.call, f.taken.joined_at) != 1) return errc::illegal_transition;
+    auto const* const sql =
+        f.answers ? "UPDATE calls SET last_alive_at = $2, state = 'active', answered_at = $2, answered_boot_ms = $3,"
+                    " boot_id = $4 WHERE id = $1 AND state = 'waiting'"
+                  : "UPDATE calls SET last_alive_at = $2 WHERE id = $1 AND state <> 'ended'";
+    if (db_.run(sql, f.call, f.taken.joined_at, f.boot, boot_id_) != 1) return errc::illegal_transition;
     if (f.answers) db_.run("UPDATE appointments SET call_status = 'active' WHERE newest_call_id = $1", f.call);
     if (f.replaces) {
         auto const given_up =
@@ -149,8 +153,11 @@ errc fact_writer::operator()(call::facts::seat_left const& f)
 errc fact_writer::operator()(call::facts::call_connected const& f)
 {
     return one_row(
-        db_.run("UPDATE calls SET connected_at = $2 WHERE id = $1 AND state = 'active' AND connected_at IS NULL",
-            f.call, f.at));
+        // The boot times of a call are of one boot: that of before is dropped.
+        db_.run("UPDATE calls SET connected_at = $2, connected_boot_ms = $3, boot_id = $4,"
+                " answered_boot_ms = CASE WHEN boot_id = $4 THEN answered_boot_ms END"
+                " WHERE id = $1 AND state = 'active' AND connected_at IS NULL",
+            f.call, f.at, f.boot, boot_id_));
 }
 
 errc fact_writer::operator()(call::facts::call_alive const& f)
@@ -175,6 +182,21 @@ errc fact_writer::operator()(call::facts::quality_sampled const& f)
     return one_row(db_.run("INSERT INTO call_stats (call_id, participant_id, at, rtt_ms, loss_ratio, jitter_ms,"
                            " bitrate_kbps, candidate_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         f.call, f.participant, f.at, f.rtt_ms, f.loss_ratio, f.jitter_ms, f.bitrate_kbps, f.candidate_type));
+}
+
+errc fact_writer::operator()(call::facts::command_carried_out const& f)
+{
+    // A name that has been kept long enough is free again, swept or not.
+    auto const& c = f.what;
+    return one_row(db_.run(
+        "INSERT INTO done_commands (appointment_id, name, content, kind, at, call_id, seat_order, joined_existing,"
+        " reattached, offer_relayed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        " ON CONFLICT (appointment_id, name) DO UPDATE SET content = excluded.content, kind = excluded.kind,"
+        " at = excluded.at, call_id = excluded.call_id, seat_order = excluded.seat_order,"
+        " joined_existing = excluded.joined_existing, reattached = excluded.reattached,"
+        " offer_relayed = excluded.offer_relayed WHERE done_commands.at <= $11",
+        f.appointment, c.key.name, c.key.content, to_word(c.kind), c.at, c.call, c.order, c.joined_existing,
+        c.reattached, c.offer_relayed, c.at - retention::done_commands));
 }
 
 } // namespace rendezvous::store::sqlite

@@ -9,7 +9,9 @@ namespace rendezvous::store::sqlite {
 /// fact starts from. Each function returns `ok` or `illegal_transition`, or throws failure.
 class fact_writer {
 public:
-    fact_writer(connection& db, base::utc_time now) : db_(db), now_(now) {}
+    /// `boot_id` must outlive it.
+    fact_writer(connection& db, base::utc_time now, std::string const& boot_id) : db_(db), now_(now), boot_id_(boot_id)
+    {}
 
     base::errc operator()(call::facts::appointment_put const& f);
     base::errc operator()(call::facts::appointment_status_set const& f);
@@ -20,6 +22,7 @@ public:
     base::errc operator()(call::facts::call_alive const& f);
     base::errc operator()(call::facts::call_ended const& f);
     base::errc operator()(call::facts::quality_sampled const& f);
+    base::errc operator()(call::facts::command_carried_out const& f);
 
 private:
     bool put_appointment(call::appointment const& a, bool created);
@@ -29,6 +32,7 @@ private:
 
     connection& db_;
     base::utc_time now_;
+    std::string const& boot_id_;
 };
 
 } // namespace rendezvous::store::sqlite

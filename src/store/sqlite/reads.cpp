@@ -1,5 +1,7 @@
 #include "reads.hpp"
 
+#include <algorithm>
+
 namespace rendezvous::store::sqlite {
 namespace {
 
@@ -24,6 +26,12 @@ std::optional<Id> maybe_id(statement const& row, int column)
 {
     if (row.is_null(column)) return std::nullopt;
     return Id{row.text(column)};
+}
+
+std::optional<base::boot_time> maybe_boot(statement const& row, int column)
+{
+    if (row.is_null(column)) return std::nullopt;
+    return base::boot_time{row.integer(column)};
 }
 
 /// Being connected is not kept: a held seat reads as joined.
@@ -78,7 +86,8 @@ std::optional<call::appointment> reads::appointment(base::appointment_id const& 
 
 std::vector<call::seat> reads::seats(base::call_id const& id)
 {
-    auto row = db_.prepare("SELECT participant_id, user_id, role, name, seat_order, joined_at, left_at, leave_reason"
+    auto row = db_.prepare("SELECT participant_id, user_id, role, name, seat_order, joined_at, left_at, leave_reason,"
+                           " token_hash"
                            " FROM call_seats WHERE call_id = $1 ORDER BY seat_order");
     row.bind_all(id);
     std::vector<call::seat> out;
@@ -92,6 +101,7 @@ std::vector<call::seat> reads::seats(base::call_id const& id)
         s.joined_at = row.time(5);
         s.left_at = row.maybe_time(6);
         s.leave_reason = maybe_word<call::leave_reason>(row, 7);
+        s.token_hash = row.text(8);
         s.state = state_of(s);
         out.push_back(std::move(s));
     }
@@ -102,7 +112,8 @@ std::optional<call::call_record> reads::call(base::call_id const& id)
 {
     auto row =
         db_.prepare("SELECT appointment_id, kind, media, state, end_reason, started_by, started_by_user, created_at,"
-                    " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id"
+                    " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id,"
+                    " answered_boot_ms, connected_boot_ms, boot_id"
                     " FROM calls WHERE id = $1");
     row.bind_all(id);
     if (!row.step()) return std::nullopt;
@@ -123,6 +134,10 @@ std::optional<call::call_record> reads::call(base::call_id const& id)
     out.duration = base::milliseconds{row.integer(12)};
     out.billable = base::milliseconds{row.integer(13)};
     out.parent = maybe_id<base::call_id>(row, 14);
+    if (!boot_id_.empty() && row.text(17) == boot_id_) {
+        out.answered_boot = maybe_boot(row, 15);
+        out.connected_boot = maybe_boot(row, 16);
+    }
     out.seats = seats(id);
     return out;
 }
@@ -141,7 +156,22 @@ std::optional<call::call_record> reads::newest_call(base::appointment_id const& 
 
 call::room_record reads::room(base::appointment_id const& id)
 {
-    return {appointment(id), newest_call(id)};
+    return {appointment(id), newest_call(id), {}};
+}
+
+std::vector<call::done_command> reads::done_commands(base::appointment_id const& id, base::utc_time since)
+{
+    auto row = db_.prepare("SELECT name, content, kind, at, call_id, seat_order, joined_existing, reattached,"
+                           " offer_relayed FROM done_commands WHERE appointment_id = $1 AND at > $2"
+                           " ORDER BY at DESC, name DESC LIMIT $3");
+    row.bind_all(id, since, call::done_commands_max);
+    std::vector<call::done_command> out;
+    while (row.step())
+        out.push_back(
+            {{row.text(0), row.text(1)}, word<call::command_kind>(row, 2), row.time(3), maybe_id<base::call_id>(row, 4),
+                static_cast<unsigned>(row.integer(5)), row.integer(6) != 0, row.integer(7) != 0, row.integer(8) != 0});
+    std::reverse(out.begin(), out.end());
+    return out;
 }
 
 std::vector<base::appointment_id> reads::open_rooms(base::appointment_id const& after, std::size_t rows_max)

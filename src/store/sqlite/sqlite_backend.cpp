@@ -3,6 +3,7 @@
 #include "backup.hpp"
 #include "fact_writer.hpp"
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/store/retention.hpp"
 
 #include <sqlite3.h>
 
@@ -10,13 +11,14 @@ namespace rendezvous::store::sqlite {
 
 using base::errc;
 
-sqlite_backend::sqlite_backend(
-    std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::clock const& clock)
+sqlite_backend::sqlite_backend(std::filesystem::path const& file, std::filesystem::path const& migrations_dir,
+    base::clock const& clock, std::string boot_id)
     : base_(file, migrations_dir, clock.now().utc),
       db_(base_.db()),
-      reads_(db_),
+      reads_(db_, boot_id),
       chain_(db_),
-      clock_(clock)
+      clock_(clock),
+      boot_id_(std::move(boot_id))
 {}
 
 /// Lost races are ordinary; a row that breaks another rule of the schema is a bug of ours.
@@ -88,7 +90,7 @@ result<void> sqlite_backend::drop_part()
 result<void> sqlite_backend::apply(call::fact const& happened)
 {
     try {
-        auto const outcome = std::visit(fact_writer(db_, clock_.now().utc), happened);
+        auto const outcome = std::visit(fact_writer(db_, clock_.now().utc, boot_id_), happened);
         if (outcome != errc::ok) return outcome;
         if (auto const event = event_of(happened)) chain_.add(*event);
         return {};
@@ -97,9 +99,13 @@ result<void> sqlite_backend::apply(call::fact const& happened)
     }
 }
 
-result<call::room_record> sqlite_backend::load_room(base::appointment_id const& id)
+result<call::room_record> sqlite_backend::load_room(base::appointment_id const& id, base::utc_time now)
 {
-    return attempt([&] { return reads_.room(id); });
+    return attempt([&] {
+        auto out = reads_.room(id);
+        out.done = reads_.done_commands(id, now - retention::done_commands);
+        return out;
+    });
 }
 
 result<std::vector<base::appointment_id>> sqlite_backend::open_rooms(
@@ -137,6 +143,22 @@ result<std::vector<service::call_event_row>> sqlite_backend::list_call_events(
 result<std::vector<chain_row>> sqlite_backend::chain_rows(std::uint64_t after, std::size_t rows_max)
 {
     return attempt([&] { return reads_.chain(after, rows_max); });
+}
+
+/// Each part finds its rows along an index by time, oldest first.
+result<std::size_t> sqlite_backend::sweep(base::utc_time now, std::size_t rows_max)
+{
+    return attempt([&] {
+        db_.run("BEGIN IMMEDIATE");
+        auto count = db_.run("DELETE FROM done_commands WHERE rowid IN"
+                             " (SELECT rowid FROM done_commands WHERE at <= $1 ORDER BY at LIMIT $2)",
+            now - retention::done_commands, rows_max);
+        count += db_.run("DELETE FROM call_stats WHERE rowid IN"
+                         " (SELECT rowid FROM call_stats WHERE at <= $1 ORDER BY at LIMIT $2)",
+            now - retention::call_stats, rows_max - count);
+        db_.run("COMMIT");
+        return count;
+    });
 }
 
 result<std::unique_ptr<copy_job>> sqlite_backend::start_backup(std::filesystem::path const& target)

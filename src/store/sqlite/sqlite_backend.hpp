@@ -15,8 +15,8 @@ namespace rendezvous::store::sqlite {
 class sqlite_backend final : public backend {
 public:
     /// `clock` must outlive it. Errors: throws open_error.
-    sqlite_backend(
-        std::filesystem::path const& file, std::filesystem::path const& migrations_dir, base::clock const& clock);
+    sqlite_backend(std::filesystem::path const& file, std::filesystem::path const& migrations_dir,
+        base::clock const& clock, std::string boot_id);
 
     result<void> begin() override;
     result<void> commit() override;
@@ -26,7 +26,7 @@ public:
     result<void> drop_part() override;
     result<void> apply(call::fact const& happened) override;
 
-    result<call::room_record> load_room(base::appointment_id const& id) override;
+    result<call::room_record> load_room(base::appointment_id const& id, base::utc_time now) override;
     result<std::vector<base::appointment_id>> open_rooms(
         base::appointment_id const& after, std::size_t rows_max) override;
     result<chunk<call::call_record>> list_calls(
@@ -49,6 +49,7 @@ public:
     result<void> revoke_invite(
         base::appointment_id const& id, std::string const& invite_id, base::utc_time at) override;
 
+    result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) override;
     result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
     unsigned schema_version() const noexcept override { return base_.schema_version(); }
 
@@ -75,6 +76,7 @@ private:
     chain_writer chain_;
     std::optional<chain_writer::end> part_mark_; ///< where the chain ended when the part began
     base::clock const& clock_;
+    std::string const boot_id_;
     std::string trouble_;
 };
 

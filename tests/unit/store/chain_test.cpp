@@ -69,7 +69,7 @@ protected:
         auto const kept = open();
         asking const ports{*kept};
         ASSERT_EQ(ports.append({facts::appointment_put{appointment_of(1), true}, started(1, 1, 10), answered(1, 1, 11),
-                      facts::call_connected{call_no(1), at(12)}}),
+                      facts::call_connected{call_no(1), at(12), boot(12)}}),
             errc::ok);
         ASSERT_EQ(ports.append(
                       {facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(13)}, ended(1, 14)}),

@@ -13,8 +13,9 @@ namespace rendezvous::store_tests {
 class probe_backend final : public store::memory::memory_backend {
 public:
     struct controls {
-        std::atomic<int> begun{0}, committed{0}, rolled_back{0};
-        std::atomic<bool> fail_begin{false}, fail_apply{false}, fail_commit{false}, bug{false};
+        std::atomic<int> begun{0}, committed{0}, rolled_back{0}, sweeps{0};
+        std::atomic<std::size_t> expired{0}; ///< rows that a sweep would find
+        std::atomic<bool> fail_begin{false}, fail_apply{false}, fail_commit{false}, fail_sweep{false}, bug{false};
     };
     explicit probe_backend(controls& of) : controls_(of) {}
 
@@ -42,19 +43,17 @@ public:
         ++controls_.rolled_back;
         memory_backend::rollback();
     }
+    result<std::size_t> sweep(base::utc_time, std::size_t rows_max) override
+    {
+        ++controls_.sweeps;
+        if (controls_.fail_sweep) return errc::store_unavailable;
+        auto const count = std::min(controls_.expired.load(), rows_max);
+        controls_.expired -= count;
+        return count;
+    }
 
 private:
     controls& controls_;
-};
-
-/// A clock that stands still until a test moves it, read by two threads.
-class shared_clock final : public base::clock {
-public:
-    base::instant now() const override { return {at(0), base::boot_time{boot_ms_}}; }
-    void advance(std::int64_t ms) { boot_ms_ += ms; }
-
-private:
-    std::atomic<std::int64_t> boot_ms_{1'000'000};
 };
 
 /// Holds the store's thread in an answer until it is opened.

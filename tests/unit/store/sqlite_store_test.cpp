@@ -116,9 +116,12 @@ TEST_F(SqliteStore, TheIndexRefusesASecondOpenCall)
 {
     ASSERT_EQ(put(*open(), 1), errc::ok);
     store::sqlite::connection db(file(), false);
-    auto const copy = "INSERT INTO calls SELECT 'other', appointment_id, kind, media, state, end_reason, started_by,"
-                      " started_by_user, created_at, answered_at, connected_at, ended_at, last_alive_at, duration_ms,"
-                      " billable_ms, parent_call_id FROM calls";
+    auto const copy =
+        "INSERT INTO calls (id, appointment_id, kind, media, state, end_reason, started_by,"
+        " started_by_user, created_at, answered_at, connected_at, ended_at, last_alive_at, duration_ms,"
+        " billable_ms, parent_call_id) SELECT 'other', appointment_id, kind, media, state, end_reason, started_by,"
+        " started_by_user, created_at, answered_at, connected_at, ended_at, last_alive_at, duration_ms,"
+        " billable_ms, parent_call_id FROM calls";
     EXPECT_THROW(db.exec(copy), store::sqlite::failure);
     EXPECT_THROW(db.exec("UPDATE calls SET state = 'ended'"), store::sqlite::failure);     // without a reason
     EXPECT_THROW(db.exec("UPDATE calls SET end_reason = 'lost'"), store::sqlite::failure); // while it lasts

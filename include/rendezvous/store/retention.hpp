@@ -1,0 +1,17 @@
+#pragma once
+
+#include "rendezvous/base/clock.hpp"
+#include "rendezvous/call/done_command.hpp"
+
+namespace rendezvous::store {
+
+/// How long what has no history is kept; the store deletes it afterwards, a little at a time, when
+/// it has nothing else to do. All other records stay until somebody erases them.
+struct retention {
+    /// Quality samples (`call_stats`).
+    static constexpr base::milliseconds call_stats{30LL * 24 * 3'600'000};
+    /// Commands that were carried out (`done_commands`).
+    static constexpr base::milliseconds done_commands = call::done_commands_kept;
+};
+
+} // namespace rendezvous::store
