@@ -12,6 +12,11 @@ class FakeSignaling {
   sent = [];
   requests = [];
   connection = null;
+  startedOver = 0;
+
+  startOver() {
+    this.startedOver += 1;
+  }
 
   request(type, fields) {
     return new Promise((resolve, reject) => this.requests.push({ type, fields, resolve, reject }));
@@ -291,19 +296,196 @@ test('the polite side lets the other one restart first', async () => {
   assert.equal(signaling.take('ice').type, 'ice');
 });
 
-test('restarts go on every 4 s, then every 15 s, and wait while the socket is down', async () => {
+test('a restart waits for the socket and comes the moment it is back', async () => {
   await joined();
   const pc = pcs()[0];
   pc.become('connected');
   signaling.state = 'waiting';
   pc.become('failed');
+  await clock.advance(30000);
+  assert.equal(signaling.requests.length, 0);
+  assert.equal(engine.peers[0].restarts, 0, 'what could not be tried does not count');
+  signaling.state = 'online';
+  engine.sessionResumed();
+  await clock.advance(0);
+  assert.equal(signaling.take('ice').type, 'ice');
+});
+
+test('a restart waits for the other side, and comes when they are back', async () => {
+  await joined();
+  pcs()[0].become('connected');
+  engine.handle({ type: 'participant', change: 'reconnecting', participant: { participantId: 'p1', presence: 'reconnecting' } });
+  pcs()[0].become('failed');
   await clock.advance(9000);
   assert.equal(signaling.requests.length, 0);
+  engine.handle({ type: 'participant', change: 'back', participant: { participantId: 'p1', presence: 'online' } });
+  await clock.advance(0);
+  assert.equal(signaling.take('ice').type, 'ice');
+});
+
+/** The path is down and every restart is in vain for so long. */
+async function failFor(ms) {
+  pcs().at(-1).become('failed');
+  await clock.advance(ms);
+}
+
+test('after five restarts in vain a new session takes a new seat with a fresh connection', async () => {
+  await joined();
+  pcs()[0].become('connected');
+  await failFor(19000);
+  assert.equal(signaling.requests.filter((each) => each.type === 'ice').length, 5);
+  assert.equal(signaling.startedOver, 0);
+  await clock.advance(1000);
+  assert.equal(signaling.startedOver, 1);
+  engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2, 'reconnecting')));
+  await settle();
+  const { fields, resolve } = signaling.take('joinCall');
+  assert.equal(fields.keep, undefined);
+  assert.equal(fields.offer.type, 'offer');
+  resolve({ call: call(seat('p1', 1), seat('p2', 3)), order: 3, offerRelayed: true });
+  await settle();
+  assert.deepEqual(pcs().map((each) => each.closed), [true, false]);
+  assert.equal(engine.connection, 'down', 'it is no new call that has yet to connect');
+  pcs()[1].become('connected');
+  assert.equal(engine.connection, 'up');
+});
+
+test('fresh connections are not made while media flows with somebody, nor without end', async () => {
+  await joined([seat('p1', 1), seat('p3', 2)], 3);
+  pcs()[0].become('connected');
+  pcs()[1].become('connected');
+  pcs()[0].become('failed');
+  await clock.advance(120000);
+  assert.equal(signaling.startedOver, 0);
+  create();
+  await joined();
+  pcs()[0].become('connected');
+  for (let round = 0; round < 6; round += 1) {
+    await failFor(60000);
+    if (signaling.startedOver !== round + 1) break;
+    engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+    await settle();
+    signaling.take('joinCall').resolve({ call: call(seat('p1', 1), seat('p2', 3 + round)), order: 3 + round, offerRelayed: true });
+    await settle();
+  }
+  assert.equal(signaling.startedOver, 3);
+});
+
+test('both renew at once: whoever comes last offers, the stale news of the first is dropped', async () => {
+  await joined();
+  pcs()[0].become('connected');
+  await failFor(20000);
+  engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+  await settle();
+  const { resolve } = signaling.take('joinCall');
+  engine.handle({ type: 'joinerConnected', call: call(seat('p1', 3), seat('p2', 2)), participant: { participantId: 'p1', order: 3 },
+    offer: { type: 'offer', sdp: '{"mids":[],"ufrag":"x"}' } });
+  signaling.sent.length = 0;
+  resolve({ call: call(seat('p1', 3), seat('p2', 4)), order: 4, offerRelayed: true });
+  await settle();
+  assert.equal(engine.peers[0].order, 3);
+  assert.equal(pcs().filter((each) => !each.closed).length, 1);
+  assert.deepEqual(signaling.signals(), [], 'the offer that came along is the one that counts');
+  engine.handle({ type: 'signal', from: 'p1', callId: 'c1', order: 3, data: { description: { type: 'answer', sdp: '{"mids":[],"ufrag":"y"}' } } });
+  await settle();
+  assert.equal(pcs().at(-1).signalingState, 'stable');
+});
+
+test('a server that cannot give the seat back yet is asked again; media flows on', async () => {
+  await joined();
+  const pc = pcs()[0];
+  engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+  signaling.take('joinCall').reject(Object.assign(new Error('x'), { code: 'store-unavailable', retryable: true, retryAfterMs: 700 }));
+  await clock.advance(699);
+  assert.equal(signaling.requests.length, 0);
+  await clock.advance(1);
+  signaling.take('joinCall').resolve({ call: call(seat('p1', 1), seat('p2', 2)), order: 2, reattached: true });
+  await settle();
+  assert.deepEqual([pc.closed, ended], [false, []]);
+  assert.equal(clock.pending > 0, true);
+  engine.dispose();
+  assert.equal(clock.pending, 0);
+});
+
+test('a session replaced again while the seat is waited for asks once', async () => {
+  await joined();
+  engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+  signaling.take('joinCall').reject(Object.assign(new Error('x'), { code: 'draining', retryable: true, retryAfterMs: 5000 }));
+  await settle();
+  engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+  await clock.advance(6000);
+  assert.equal(signaling.requests.filter((each) => each.type === 'joinCall').length, 1);
+});
+
+test('a seat somebody else took in the meantime ends it here', async () => {
+  await joined();
+  engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+  signaling.take('joinCall').reject(Object.assign(new Error('x'), { code: 'in-call-elsewhere', retryable: false }));
+  await settle();
+  assert.deepEqual(ended, [{ reason: 'gone', code: 'in-call-elsewhere' }]);
+});
+
+test('after a restart the other one may not be back yet: the call goes on, and their return needs nothing', async () => {
+  await joined();
+  const pc = pcs()[0];
+  engine.handle({ type: 'signal', from: 'p1', callId: 'c1', order: 1, data: { description: { type: 'answer', sdp: '{"mids":[],"ufrag":"x"}' } } });
+  await settle();
+  pc.become('connected');
+  const back = engine.sessionReplaced(call(seat('p1', 1, 'reconnecting'), seat('p2', 2)));
+  signaling.take('joinCall').resolve({ call: call(seat('p1', 1, 'reconnecting'), seat('p2', 2)), order: 2, reattached: true });
+  await back;
+  assert.deepEqual([engine.connection, engine.peers.length, engine.peers[0].reconnecting, ended], ['up', 1, true, []]);
+  signaling.sent.length = 0;
+  engine.handle({ type: 'participant', change: 'back', reset: true, participant: { participantId: 'p1', presence: 'online', inCall: true } });
+  await settle();
+  assert.equal(engine.peers[0].reconnecting, false);
+  assert.deepEqual([pc.closed, signaling.signals()], [false, []]);
+});
+
+test('a new network restarts the path at once, once, and as soon as somebody can hear it', async () => {
+  await joined();
+  pcs()[0].become('connected');
+  engine.networkChanged();
+  signaling.take('ice').resolve({ iceServers: [] });
+  await clock.advance(60000);
+  assert.equal(signaling.requests.length, 0);
+  signaling.state = 'waiting';
+  engine.networkChanged();
+  assert.equal(signaling.requests.length, 0);
   signaling.state = 'online';
-  await clock.advance(7000);
-  assert.equal(signaling.requests.length, 2);
-  await clock.advance(15000);
-  assert.equal(signaling.requests.length, 3);
+  const back = engine.sessionReplaced(call(seat('p1', 1), seat('p2', 2)));
+  signaling.take('joinCall').resolve({ call: call(seat('p1', 1), seat('p2', 2)), order: 2, reattached: true });
+  await back;
+  await settle();
+  assert.equal(signaling.take('ice').type, 'ice');
+});
+
+test('what has stalled stays so while the other side is known to be away', async () => {
+  await joined();
+  engine.peers[0].update({ media: { audio: true, video: true }, presence: 'online' });
+  pcs()[0].become('connected');
+  await clock.advance(2500);
+  assert.equal(engine.connection, 'down');
+  engine.handle({ type: 'participant', change: 'reconnecting', participant: { participantId: 'p1', presence: 'reconnecting' } });
+  await clock.advance(2000);
+  assert.equal(engine.connection, 'down');
+});
+
+test('addresses are not shown where the server says relay only', async () => {
+  engine = new CallEngine({
+    signaling, clock, me: 'p2', iceServers: [], iceTransportPolicy: 'relay', createConnection: (config) => new FakePeerConnection(config),
+    tracks: { audio: null, video: null }, media: { audio: false, video: false } });
+  await joined();
+  assert.equal(pcs()[0].config.iceTransportPolicy, 'relay');
+  pcs()[0].become('connected');
+  pcs()[0].become('failed');
+  await clock.advance(0);
+  signaling.take('ice').resolve({ iceServers: [{ urls: 'turn:two' }] });
+  await settle();
+  assert.deepEqual(pcs()[0].config, { iceServers: [{ urls: 'turn:two' }], iceTransportPolicy: 'relay', bundlePolicy: 'max-bundle' });
+  create();
+  await joined();
+  assert.equal('iceTransportPolicy' in pcs()[0].config, false);
 });
 
 test('a peer starts with what they last said they send', async () => {

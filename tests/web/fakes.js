@@ -12,6 +12,11 @@ export class FakeClock {
     return id;
   };
 
+  /** Time passes and no timer runs, as on a laptop that sleeps. */
+  sleep(ms) {
+    this.#now += ms;
+  }
+
   clearTimeout = (id) => { this.#timers.delete(id); };
 
   get pending() {
@@ -33,7 +38,7 @@ export class FakeClock {
         .sort((a, b) => a.at - b.at || a.id - b.id)[0];
       if (!due) break;
       this.#timers.delete(due.id);
-      this.#now = due.at;
+      this.#now = Math.max(this.#now, due.at);
       due.callback();
     }
     this.#now = end;

@@ -15,7 +15,13 @@ class FakeSignaling extends Emitter {
 
   close() { this.closed = true; }
 
+  probes = 0;
+
   setConnection() {}
+
+  probe() { this.probes += 1; }
+
+  startOver() {}
 
   send(type, fields) { this.sent.push({ type, ...fields }); }
 
@@ -52,6 +58,7 @@ let asked;
 let answers;
 let session;
 let ended;
+let networkChanged;
 
 beforeEach(() => {
   FakePeerConnection.all.length = 0;
@@ -64,6 +71,7 @@ beforeEach(() => {
     signaling, media, clock, wallClock: () => 1_000_000 + clock.now(), appointmentId: 'apt',
     api: { get: async (path) => { asked.push(path); return answers[path] ?? null; } },
     createConnection: (config) => new FakePeerConnection(config),
+    watchNetwork: (changed) => { networkChanged = changed; return () => { networkChanged = null; }; },
   });
   ended = [];
   session.on('ended', (detail) => ended.push(detail));
@@ -172,6 +180,62 @@ test('a resumed session does not touch the seat', async () => {
   enter({ callStatus: 'waiting', call: call('waiting', seat('p', 1)) }, { resumed: true });
   assert.deepEqual(signaling.requests, []);
   assert.equal(session.place, 'in');
+});
+
+test('a resumed session takes the snapshot, and what comes after it tells the call but turns nothing back', async () => {
+  await startCall();
+  const joiner = { ...person('d', 'doctor'), order: 2, inCall: true };
+  enter({ rev: 9, callStatus: 'active', call: call('active', seat('p', 1), seat('d', 2)) }, { resumed: true });
+  signaling.emit('message', { type: 'joinerConnected', rev: 7, participant: joiner, call: call('waiting', seat('p', 1), seat('d', 2)) });
+  assert.equal(session.room.callStatus, 'active');
+  assert.deepEqual(session.engine.peers.map((each) => each.participantId), ['d']);
+  signaling.emit('message', { type: 'callEnded', rev: 10, callId: 'c1', endReason: 'completed', durationSeconds: 3 });
+  assert.deepEqual(ended, [{ reason: 'completed', durationSeconds: 3 }]);
+});
+
+test('an end that was missed and replayed comes with its reason, though the snapshot has no call any more', async () => {
+  await startCall();
+  enter({ rev: 9, callStatus: 'ended' }, { resumed: true });
+  assert.equal(session.place, 'in');
+  signaling.emit('message', { type: 'callEnded', rev: 9, callId: 'c1', endReason: 'cancelled', durationSeconds: 0 });
+  assert.deepEqual(ended, [{ reason: 'cancelled', durationSeconds: 0 }]);
+  assert.deepEqual(asked, []);
+});
+
+test('after a restart the call goes on though nobody else is back yet', async () => {
+  await startCall();
+  const { engine } = session;
+  const open = call('active', seat('p', 1), { ...seat('d', 2), state: 'reconnecting' });
+  enter({ callStatus: 'active', call: open }, { reason: 'restart' });
+  signaling.take('joinCall').resolve({ call: open, order: 1, reattached: true });
+  await settle();
+  assert.deepEqual([session.place, session.engine === engine, ended], ['in', true, []]);
+});
+
+test('a seat that comes too late is given back', async () => {
+  enter();
+  signaling.emit('unclaimed', { type: 'ok', re: 'x', call: call('waiting', seat('p', 1)) });
+  assert.equal(signaling.take('leave').fields.callId, 'c1');
+  signaling.emit('unclaimed', { type: 'error', re: null, code: 'peer-absent' });
+  signaling.emit('unclaimed', { type: 'ok', re: 'y', iceServers: [] });
+  assert.deepEqual(signaling.requests, []);
+});
+
+test('another network is a reason to look after the socket, in a call or not', async () => {
+  networkChanged();
+  assert.equal(signaling.probes, 1);
+  session.close();
+  assert.equal(networkChanged, null);
+});
+
+test('relay only comes with the session', async () => {
+  signaling.session = { iceServers: [], iceTransportPolicy: 'relay' };
+  enter({ callStatus: 'waiting', canJoin: true, call: call('waiting', seat('d', 1)) });
+  const joined = session.joinCall();
+  await settle();
+  assert.equal(FakePeerConnection.all[0].config.iceTransportPolicy, 'relay');
+  signaling.take('joinCall').reject(Object.assign(new Error('x'), { code: 'room-full' }));
+  await assert.rejects(joined, { code: 'room-full' });
 });
 
 test('what may be started comes with the appointment, or is asked for', async () => {

@@ -1,3 +1,5 @@
+import { claimInstance } from './tab-instance.js';
+
 /**
  * What belongs to this tab alone, kept in `sessionStorage` so that a reload does not lose it: the token, the
  * invite it came from, and the tab's id towards the server.
@@ -17,13 +19,13 @@ export function createId() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** @returns {string} the same for the life of this tab, reloads included */
+let instance = null;
+
+/** @returns {Promise<string>} the same for the life of this tab, reloads included, and no other tab's */
 export function tabInstance() {
-  let instance = sessionStorage.getItem(INSTANCE);
-  if (!instance) {
-    instance = createId();
-    sessionStorage.setItem(INSTANCE, instance);
-  }
+  instance ??= claimInstance({
+    storage: { read: () => sessionStorage.getItem(INSTANCE), write: (id) => sessionStorage.setItem(INSTANCE, id) },
+    createId, locks: navigator.locks });
   return instance;
 }
 

@@ -17,6 +17,28 @@ export function watchWake(probe) {
 }
 
 /**
+ * Calls `changed` when this device has another network than before: it is online again, or went from one kind
+ * (Wi-Fi, mobile) to another. What the browser merely estimates anew (speed, delay) is no change.
+ * @param {() => void} changed
+ * @returns {() => void} stops it
+ */
+export function watchNetwork(changed) {
+  const connection = /** @type {any} */ (navigator).connection;
+  let kind = connection?.type;
+  const judge = () => {
+    if (connection.type === kind) return;
+    kind = connection.type;
+    if (kind !== 'none') changed();
+  };
+  window.addEventListener('online', changed);
+  connection?.addEventListener?.('change', judge);
+  return () => {
+    window.removeEventListener('online', changed);
+    connection?.removeEventListener?.('change', judge);
+  };
+}
+
+/**
  * Keeps the screen on while `wanted` says so; the lock is lost whenever the page is hidden, so it is asked for
  * again. Where there is no such thing, nothing happens.
  */

@@ -108,7 +108,7 @@ function listen() {
   });
   signaling.on('registered', (message) => {
     serverAheadMs = clockOffsetMs(message.serverTime, Date.now());
-    setList(message.appointments ?? [], { quiet: list.length === 0 });
+    if (message.appointments) setList(message.appointments, { quiet: list.length === 0 });
     reopen();
   });
   signaling.on('message', (message) => setList(listAfter(list, message, Date.now() + serverAheadMs)));

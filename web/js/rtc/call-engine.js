@@ -3,6 +3,8 @@ import { seated } from '../signaling/room-state.js';
 import { RemotePeer } from './remote-peer.js';
 
 const ICE_REQUEST_TIMEOUT_MS = 2000;
+const SEAT_RETRY_MS = 2000;
+const RENEWALS_MAX = 3;
 
 /**
  * The media half of one call: a mesh of peer sessions, one per other participant, driven by the server's
@@ -16,6 +18,7 @@ const ICE_REQUEST_TIMEOUT_MS = 2000;
  * @property {import('../signaling/signaling-client.js').Clock} clock
  * @property {string} me own participant id
  * @property {RTCIceServer[]} iceServers
+ * @property {RTCIceTransportPolicy} [iceTransportPolicy] `relay` where addresses are not to be shown
  * @property {import('./peer-session.js').Tracks} tracks
  * @property {{audio: boolean, video: boolean}} media what this side says it sends
  * @property {(participantId: string) => any} [mediaOf] what another one last said they send
@@ -25,6 +28,7 @@ export class CallEngine extends Emitter {
   #options;
   #signaling;
   #iceServers;
+  #iceTransportPolicy;
   #tracks;
   #media;
   #peers = new Map();
@@ -32,6 +36,9 @@ export class CallEngine extends Emitter {
   #order = 0;
   #inbox = null;
   #signalsLost = false;
+  #seatTimer = null;
+  #renewing = false;
+  #renewals = 0;
   #lastReport = '';
   #over = false;
 
@@ -41,6 +48,7 @@ export class CallEngine extends Emitter {
     this.#options = options;
     this.#signaling = options.signaling;
     this.#iceServers = options.iceServers;
+    this.#iceTransportPolicy = options.iceTransportPolicy;
     this.#tracks = options.tracks;
     this.#media = options.media;
   }
@@ -81,17 +89,23 @@ export class CallEngine extends Emitter {
    * @returns {Promise<any>}
    */
   join(call, { takeover = false } = {}) {
-    return this.#takeSeat(async () => {
-      const fields = { callId: call.callId };
-      if (takeover) fields.takeover = true;
-      const others = this.#others(call);
-      let prepared = null;
-      if (others.length === 1) {
-        prepared = this.#createPeer(others[0]);
-        fields.offer = await prepared.session.prepareOffer();
-      }
-      return this.#enter(await this.#signaling.request('joinCall', fields), prepared);
-    });
+    const fields = takeover ? { callId: call.callId, takeover } : { callId: call.callId };
+    return this.#takeSeat(() => this.#join(fields, this.#others(call)));
+  }
+
+  /**
+   * What the server said when the session began, or began anew.
+   * @param {{iceServers?: RTCIceServer[], iceTransportPolicy?: RTCIceTransportPolicy}} session
+   */
+  useIce({ iceServers, iceTransportPolicy }) {
+    if (!iceServers) return;
+    this.#iceServers = iceServers;
+    this.#iceTransportPolicy = iceTransportPolicy;
+  }
+
+  /** The session goes on where it was, nothing was lost: only what waited for the server is done now. */
+  sessionResumed() {
+    for (const peer of this.#peers.values()) peer.signalingBack();
   }
 
   /**
@@ -103,19 +117,12 @@ export class CallEngine extends Emitter {
     if (this.#over) return;
     this.#signalsLost = true;
     if (this.#inbox || this.#callId === null) return;
+    this.#stopSeatTimer();
     if (call?.callId !== this.#callId) {
       this.#finish({ reason: 'gone', code: 'call-ended' });
       return;
     }
-    try {
-      await this.#takeSeat(async () => {
-        const answer = await this.#signaling.request('joinCall', { callId: this.#callId, keep: true });
-        if (!answer.reattached) this.#dropPeers(() => true);
-        return this.#enter(answer, null);
-      }, { keep: true });
-    } catch (error) {
-      if (error.code !== 'closed') this.#finish({ reason: 'gone', code: error.code });
-    }
+    await (this.#renewing ? this.#renew(this.#others(call)) : this.#returnToSeat());
   }
 
   /** @param {any} message a numbered server message of this room */
@@ -136,6 +143,7 @@ export class CallEngine extends Emitter {
     await Promise.all(this.peers.map((peer) => peer.session.setTracks(tracks)));
   }
 
+  /** This side has another network now. */
   networkChanged() {
     for (const peer of this.#peers.values()) peer.networkChanged();
   }
@@ -143,9 +151,69 @@ export class CallEngine extends Emitter {
   /** Closes every peer connection; tells nobody. */
   dispose() {
     this.#over = true;
+    this.#stopSeatTimer();
     this.#dropPeers(() => true);
     this.#signaling.setConnection('none');
     this.clearListeners();
+  }
+
+  async #join(fields, others) {
+    let prepared = null;
+    if (others.length === 1) {
+      prepared = this.#createPeer(others[0]);
+      fields.offer = await prepared.session.prepareOffer();
+    }
+    return this.#enter(await this.#signaling.request('joinCall', fields), prepared);
+  }
+
+  /** With the peer connections as they are; while the server cannot do it, media flows on and it is asked again. */
+  #returnToSeat() {
+    return this.#insist(() => this.#returnToSeat(), { keep: true }, async () => {
+      const answer = await this.#signaling.request('joinCall', { callId: this.#callId, keep: true });
+      if (!answer.reattached) this.#dropPeers(() => true);
+      return this.#enter(answer, null);
+    });
+  }
+
+  /**
+   * ICE restarts were in vain: as after a reload, a new session takes a new seat, for which everybody makes a new
+   * connection. Not while media flows with anybody, since that would end too, and not for ever.
+   * @returns {boolean} whether it is done
+   */
+  #renewIfLost() {
+    if (!this.#canSignal() || this.connection === 'up' || this.#renewals >= RENEWALS_MAX) return false;
+    this.#renewals += 1;
+    this.#renewing = true;
+    this.#signaling.startOver();
+    return true;
+  }
+
+  #renew(others) {
+    this.#dropPeers(() => true);
+    return this.#insist(() => this.#renew(others), { keep: false }, async () => {
+      const answer = await this.#join({ callId: this.#callId }, others);
+      this.#renewing = false;
+      return answer;
+    });
+  }
+
+  /** Tries to take the seat until the server says yes, or a no that is meant to last. */
+  async #insist(again, how, attempt) {
+    try {
+      await this.#takeSeat(attempt, how);
+    } catch (error) {
+      if (this.#over || error.code === 'closed') return;
+      if (!error.retryable) {
+        this.#finish({ reason: 'gone', code: error.code });
+        return;
+      }
+      this.#seatTimer = this.#options.clock.setTimeout(again, error.retryAfterMs ?? SEAT_RETRY_MS);
+    }
+  }
+
+  #stopSeatTimer() {
+    if (this.#seatTimer !== null) this.#options.clock.clearTimeout(this.#seatTimer);
+    this.#seatTimer = null;
   }
 
   /** Runs one attempt to get a seat; messages that arrive meanwhile are applied after it. */
@@ -161,6 +229,7 @@ export class CallEngine extends Emitter {
       const inbox = this.#inbox ?? [];
       this.#inbox = null;
       for (const message of inbox) this.handle(message);
+      for (const peer of this.#peers.values()) peer.restartIfOwed();
     }
   }
 
@@ -170,6 +239,8 @@ export class CallEngine extends Emitter {
     this.#order = answer.order;
     this.#lastReport = '';
     const others = new Map(this.#others(answer.call).map((each) => [each.participantId, each]));
+    // The offer that came along went to the seat the other one has now, whichever it had when it was made.
+    if (prepared && others.has(prepared.participantId)) prepared.order = others.get(prepared.participantId).order;
     this.#dropPeers((peer) => others.get(peer.participantId)?.order !== peer.order);
     const signalsLost = this.#signalsLost;
     this.#signalsLost = false;
@@ -185,7 +256,8 @@ export class CallEngine extends Emitter {
     peer.session.polite = this.#order < other.order;
     if (known === prepared && prepared) peer.session.release(answer);
     else if (!known && this.#order > other.order) peer.session.start();
-    if (known && signalsLost) peer.session.signalsLost(this.#iceServers);
+    peer.update({ presence: presenceOf(other), media: this.#options.mediaOf?.(other.participantId) });
+    if (known && signalsLost) peer.signalsLost(this.#iceServers);
   }
 
   #apply(message) {
@@ -208,8 +280,11 @@ export class CallEngine extends Emitter {
     const { participantId } = participant;
     if (call.callId !== this.#callId || participantId === this.#options.me) return;
     const seat = seated(call).find((each) => each.participantId === participantId) ?? participant;
+    const order = participant.order ?? seat.order;
+    // Told before this side's own new seat, which has met them already.
+    if (order < this.#order) return;
     this.#dropPeers((peer) => peer.participantId === participantId);
-    const peer = this.#createPeer({ ...participant, order: participant.order ?? seat.order });
+    const peer = this.#createPeer({ ...participant, order });
     peer.session.polite = this.#order < peer.order;
     if (offer) peer.session.receive({ description: offer });
     this.emit('change');
@@ -224,7 +299,7 @@ export class CallEngine extends Emitter {
       return;
     }
     peer.update(participant);
-    if (change === 'back' && reset) peer.session.signalsLost(this.#iceServers);
+    if (change === 'back' && reset) peer.signalsLost(this.#iceServers);
   }
 
   #others(call) {
@@ -234,10 +309,12 @@ export class CallEngine extends Emitter {
   #createPeer({ participantId, order, media }) {
     const peer = new RemotePeer({
       participantId, order, media: media ?? this.#options.mediaOf?.(participantId), clock: this.#options.clock,
+      lost: this.#renewing,
+      canSignal: () => this.#canSignal(),
       freshIceServers: () => this.#freshIceServers(),
+      renew: () => this.#renewIfLost(),
       session: {
-        createConnection: () => this.#options.createConnection({
-          iceServers: this.#iceServers, bundlePolicy: 'max-bundle' }),
+        createConnection: () => this.#options.createConnection(this.#configuration()),
         send: (data) => this.#signaling.send('signal', { to: participantId, callId: this.#callId, data }),
         tracks: this.#tracks,
         createStream: this.#options.createStream,
@@ -257,8 +334,19 @@ export class CallEngine extends Emitter {
     this.#report();
   }
 
+  /** Whether this page sits on its seat, so that signals are relayed. */
+  #canSignal() {
+    return !this.#over && this.#signaling.state === 'online' && this.#inbox === null && this.#seatTimer === null && !this.#renewing;
+  }
+
+  #configuration() {
+    /** @type {RTCConfiguration} */
+    const configuration = { iceServers: this.#iceServers, bundlePolicy: 'max-bundle' };
+    if (this.#iceTransportPolicy) configuration.iceTransportPolicy = this.#iceTransportPolicy;
+    return configuration;
+  }
+
   async #freshIceServers() {
-    if (this.#signaling.state !== 'online') return null;
     try {
       const answer = await this.#signaling.request('ice', {}, { timeoutMs: ICE_REQUEST_TIMEOUT_MS });
       this.#iceServers = answer.iceServers ?? this.#iceServers;
@@ -275,6 +363,7 @@ export class CallEngine extends Emitter {
     const text = JSON.stringify(state);
     if (text === this.#lastReport) return;
     this.#lastReport = text;
+    if (state.connection === 'up') this.#renewals = 0;
     this.#signaling.setConnection(state.connection);
     this.#signaling.send('mediaState', state);
   }
@@ -282,8 +371,14 @@ export class CallEngine extends Emitter {
   #finish(detail) {
     if (this.#over) return;
     this.#over = true;
+    this.#stopSeatTimer();
     this.#dropPeers(() => true);
     this.#signaling.setConnection('none');
     this.emit('ended', detail);
   }
+}
+
+/** A seat without a socket is `reconnecting`: its holder's media may flow, but nobody there hears a signal. */
+function presenceOf(seat) {
+  return seat.state === 'reconnecting' ? 'reconnecting' : 'online';
 }

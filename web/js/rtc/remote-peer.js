@@ -15,6 +15,10 @@ export class RemotePeer extends Emitter {
   #policy;
   #clock;
   #firstTimer;
+  #canSignal;
+  #freshIceServers;
+  #lost;
+  #restartOwed = false;
 
   /**
    * @param {object} options
@@ -22,10 +26,13 @@ export class RemotePeer extends Emitter {
    * @param {number} options.order of the remote seat
    * @param {any} [options.media] what the other side says it sends
    * @param {import('../signaling/signaling-client.js').Clock} options.clock
-   * @param {() => Promise<RTCIceServer[] | null>} options.freshIceServers null: not now, try again later
+   * @param {boolean} [options.lost] it follows a connection that could not be saved, so until it is up it is down
+   * @param {() => boolean} options.canSignal whether an offer would reach the server now
+   * @param {() => Promise<RTCIceServer[]>} options.freshIceServers
+   * @param {() => boolean} options.renew asks for a fresh connection after restarts in vain; true: there will be one
    * @param {import('./peer-session.js').PeerSessionOptions} options.session
    */
-  constructor({ participantId, order, media, clock, freshIceServers, session }) {
+  constructor({ participantId, order, media, lost = false, clock, canSignal, freshIceServers, renew, session }) {
     super();
     this.participantId = participantId;
     this.order = order;
@@ -33,18 +40,17 @@ export class RemotePeer extends Emitter {
     this.reconnecting = false;
     this.session = new PeerSession(session);
     this.#clock = clock;
-    this.#policy = new RestartPolicy(clock, async () => {
-      if (this.reconnecting) return;
-      const iceServers = await freshIceServers();
-      if (iceServers) this.session.restartIce(iceServers);
-    });
+    this.#lost = lost;
+    this.#canSignal = canSignal;
+    this.#freshIceServers = freshIceServers;
+    this.#policy = new RestartPolicy(clock, () => this.#restart(), () => !this.reconnecting && renew());
     this.#watchdog = new StallWatchdog({
       clock, getStats: () => this.session.getStats(),
       isArmed: () => !this.reconnecting && (this.media.audio || this.media.video),
       onChange: () => this.#judge(),
     });
     this.#firstTimer = clock.setTimeout(() => {
-      if (this.connection === 'none') this.#policy.down({ polite: this.session.polite });
+      if (this.session.connection === 'none') this.#policy.down({ polite: this.session.polite });
     }, FIRST_CONNECTION_MS);
     this.session.on('connection', () => this.#judge());
     this.session.on('remote', () => this.emit('change'));
@@ -53,7 +59,8 @@ export class RemotePeer extends Emitter {
 
   /** `down` also when the browser has not noticed yet that nothing arrives. */
   get connection() {
-    return this.#watchdog.stalled ? 'down' : this.session.connection;
+    if (this.#watchdog.stalled || (this.#lost && this.session.connection === 'none')) return 'down';
+    return this.session.connection;
   }
 
   /** @returns {MediaStreamTrack[]} */
@@ -71,16 +78,35 @@ export class RemotePeer extends Emitter {
    * @param {{presence?: string, media?: any}} participant
    */
   update({ presence, media }) {
+    const wasAway = this.reconnecting;
     if (presence) this.reconnecting = presence !== 'online';
     if (media) this.media = media;
+    if (wasAway && !this.reconnecting) this.signalingBack();
     this.emit('change');
   }
 
   /** This side's network changed: the path is remade without waiting for signs of trouble. */
   networkChanged() {
-    if (this.connection === 'none') return;
-    this.#policy.stop();
-    this.#policy.down({ polite: false });
+    if (this.session.connection === 'none') return;
+    if (this.connection === 'down') this.#policy.hurry();
+    else this.#restartOwed = !this.#restart();
+  }
+
+  /** @param {RTCIceServer[]} iceServers see PeerSession.signalsLost */
+  signalsLost(iceServers) {
+    this.session.signalsLost(iceServers);
+    this.#policy.postpone();
+  }
+
+  /** Does what the last change of network called for and nobody could hear then. */
+  restartIfOwed() {
+    if (this.#restartOwed) this.#restartOwed = !this.#restart();
+  }
+
+  /** Offers can reach the other side again: what waited for that is done now. The polite side keeps its step. */
+  signalingBack() {
+    if (this.#restartOwed) this.restartIfOwed();
+    else if (this.session.connection !== 'none' && this.connection === 'down' && !this.session.polite) this.#policy.hurry();
   }
 
   close() {
@@ -89,6 +115,13 @@ export class RemotePeer extends Emitter {
     this.#policy.stop();
     this.session.close();
     this.clearListeners();
+  }
+
+  /** @returns {boolean} false if it has to wait: nobody could hear the offer */
+  #restart() {
+    if (this.reconnecting || !this.#canSignal()) return false;
+    this.#freshIceServers().then((iceServers) => this.session.restartIce(iceServers));
+    return true;
   }
 
   #judge() {

@@ -71,7 +71,8 @@ export class StallWatchdog {
   #judge(bytes, now) {
     const moved = bytes !== this.#bytes;
     this.#bytes = bytes;
-    if (moved || !this.#isArmed()) this.#movedAt = now;
+    // What has stalled is not healed by expecting nothing, only by bytes.
+    if (moved || (!this.#stalled && !this.#isArmed())) this.#movedAt = now;
     const stalled = now - this.#movedAt >= STALLED_AFTER_MS;
     if (stalled === this.#stalled) return;
     this.#stalled = stalled;

@@ -1,5 +1,5 @@
 import { createId, tabInstance } from '../lib/tab-store.js';
-import { watchWake } from '../lib/wake.js';
+import { watchNetwork, watchWake } from '../lib/wake.js';
 import { LocalMedia } from '../media/local-media.js';
 import { SignalingClient } from '../signaling/signaling-client.js';
 import { RoomSession } from './room-session.js';
@@ -52,5 +52,6 @@ export function createRoomSession(identity, appointmentId, media) {
   return new RoomSession({
     signaling: createSignaling(identity, appointmentId), api: identity.api, media, clock: browserClock,
     wallClock: Date.now, createConnection: (config) => new RTCPeerConnection(config), createStream: () => new MediaStream(), appointmentId,
+    watchNetwork,
   });
 }

@@ -27,7 +27,9 @@ export class RoomSession extends Emitter {
   #engine = null;
   #openTimer = null;
   #askTimer = null;
+  #snapshotRev = -1;
   #stopMedia;
+  #stopNetwork;
 
   /** @type {import('../signaling/room-state.js').Room | null} */
   room = null;
@@ -48,8 +50,10 @@ export class RoomSession extends Emitter {
    * @param {(config: RTCConfiguration) => RTCPeerConnection} options.createConnection
    * @param {() => MediaStream} [options.createStream]
    * @param {string} options.appointmentId
+   * @param {(changed: () => void) => (() => void)} [options.watchNetwork] calls `changed` when this device has
+   *   another network; returns a function that stops it
    */
-  constructor({ signaling, api, media, clock, wallClock, createConnection, createStream, appointmentId }) {
+  constructor({ signaling, api, media, clock, wallClock, createConnection, createStream, appointmentId, watchNetwork }) {
     super();
     this.#signaling = signaling;
     this.#api = api;
@@ -62,8 +66,10 @@ export class RoomSession extends Emitter {
     signaling.on('state', () => this.emit('change'));
     signaling.on('registered', (message) => this.#registered(message));
     signaling.on('message', (message) => this.#received(message));
+    signaling.on('unclaimed', (message) => this.#unclaimed(message));
     signaling.on('closed', (detail) => this.#closed(detail));
     this.#stopMedia = media.on('change', () => this.#mediaChanged());
+    this.#stopNetwork = watchNetwork?.(() => this.networkChanged()) ?? (() => {});
   }
 
   /** The call engine while this page holds a seat. */
@@ -110,7 +116,9 @@ export class RoomSession extends Emitter {
     this.#signaling.retryNow();
   }
 
+  /** The paths of the media are remade at once, and the socket is looked after. */
   networkChanged() {
+    this.#signaling.probe();
     this.#engine?.networkChanged();
   }
 
@@ -149,6 +157,7 @@ export class RoomSession extends Emitter {
     this.#openTimer = null;
     this.#stopAsking();
     this.#stopMedia();
+    this.#stopNetwork();
     this.#signaling.close();
     this.clearListeners();
   }
@@ -195,9 +204,10 @@ export class RoomSession extends Emitter {
   }
 
   #createEngine() {
+    const { iceServers = [], iceTransportPolicy } = this.#signaling.session ?? {};
     const engine = new CallEngine({
       signaling: this.#signaling, createConnection: this.#createConnection, clock: this.#clock,
-      me: this.you.participantId, iceServers: this.#signaling.session?.iceServers ?? [],
+      me: this.you.participantId, iceServers, iceTransportPolicy,
       tracks: this.#media.tracks, media: this.#media.media, createStream: this.#createStream,
       mediaOf: (id) => this.room?.participants.find((each) => each.participantId === id)?.media,
     });
@@ -229,16 +239,26 @@ export class RoomSession extends Emitter {
   #registered(message) {
     this.serverAheadMs = clockOffsetMs(message.serverTime, this.#wallClock());
     this.you = message.you;
+    this.#snapshotRev = message.room?.rev ?? -1;
     if (message.room) this.room = message.room;
     this.#armOpening();
-    if (!message.resumed) this.#engine?.sessionReplaced(this.room?.call ?? null);
+    this.#engine?.useIce(message);
+    if (message.resumed) this.#engine?.sessionResumed();
+    else this.#engine?.sessionReplaced(this.room?.call ?? null);
     this.emit('change');
+  }
+
+  /** The server was too slow for this person, who has been told so: the seat that came of it is given back. */
+  #unclaimed({ type, call }) {
+    if (type === 'ok' && call && this.place === 'out') this.#signaling.request('leave', { callId: call.callId }).catch(() => {});
   }
 
   #received(message) {
     const mine = message.type === 'callEnded' && this.#engine !== null
       && (this.#engine.callId === null || this.#engine.callId === message.callId);
-    if (this.room) this.room = roomAfter(this.room, message);
+    // After a resume, events come that the snapshot has already: they change nothing in the room, but tell the call.
+    const known = Number.isInteger(message.rev) && message.rev <= this.#snapshotRev;
+    if (this.room && !known) this.room = roomAfter(this.room, message);
     this.#engine?.handle(message);
     if (mine && this.place === 'in') {
       this.#dropEngine();

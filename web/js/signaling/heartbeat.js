@@ -34,6 +34,17 @@ export class Heartbeat {
     this.#heardAt = this.#clock.now();
   }
 
+  /**
+   * To be called when the page wakes up, whose timers may have slept.
+   * @returns {boolean} whether the socket has been silent for too long; then `onDead` was called
+   */
+  check() {
+    if (this.#timer === null || this.#clock.now() - this.#heardAt < this.#deadAfterMs) return false;
+    this.stop();
+    this.#onDead();
+    return true;
+  }
+
   stop() {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timer = null;

@@ -6,6 +6,7 @@
  */
 export class Outbox {
   #log = [];
+  #confirmed = 0;
   #commands = new Map();
   #count = 0;
   #overflowed = false;
@@ -42,6 +43,7 @@ export class Outbox {
   /** @param {number | undefined} received what the server has seen of this session */
   confirm(received) {
     if (!Number.isInteger(received)) return;
+    this.#confirmed = Math.max(this.#confirmed, received);
     while (this.#log.length > 0 && this.#log[0].number <= received) this.#log.shift();
   }
 
@@ -53,9 +55,11 @@ export class Outbox {
   /**
    * The session goes on.
    * @param {number} received
-   * @returns {object[]} the messages beyond `received`, in order
+   * @returns {object[] | null} the messages beyond `received`, in order; null if the server has forgotten some
+   *   it had confirmed, so that they cannot be sent again
    */
   resume(received) {
+    if (!Number.isInteger(received) || received < this.#confirmed || received > this.#count) return null;
     this.confirm(received);
     return this.#log.map((entry) => entry.message);
   }
@@ -68,6 +72,7 @@ export class Outbox {
     const commands = [...this.#commands.values()];
     this.#log = commands.map((message, index) => ({ number: index + 1, message }));
     this.#count = commands.length;
+    this.#confirmed = 0;
     this.#overflowed = false;
     return commands;
   }

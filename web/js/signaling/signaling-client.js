@@ -11,6 +11,8 @@ const CONNECT_TIMEOUT_MS = 10000;
 const REQUEST_TIMEOUT_MS = 10000;
 const PROBE_TIMEOUT_MS = 3000;
 const HINT_JITTER_MS = 3000;
+const HANGING_AFTER_MS = 2000;
+const GOAWAY_EARLY_MS = 200;
 const STABLE_AFTER_MS = 5000;
 const UNNUMBERED = new Set(['registered', 'ping', 'goaway', 'bye']);
 
@@ -25,7 +27,7 @@ const UNNUMBERED = new Set(['registered', 'ping', 'goaway', 'bye']);
  * @property {(wish: {fresh: boolean}) => Promise<string>} getToken `fresh` asks for another one than before;
  *   a rejection with `retryable: true` means the network, any other that there is none
  * @property {string} [appointmentId] without it the socket is a user-level one
- * @property {string} instance UUID of this tab
+ * @property {string | Promise<string>} instance UUID of this tab; no two living tabs may have the same
  * @property {new (url: string, protocols: string[]) => WebSocket} WebSocket
  * @property {Clock} clock
  * @property {() => number} random
@@ -39,7 +41,8 @@ const UNNUMBERED = new Set(['registered', 'ping', 'goaway', 'bye']);
  *
  * States: `idle`, `connecting`, `online`, `waiting` (for the next try), `closed` (for good).
  * Events: `state` {state, retryAt?, attempt}, `registered` (the message), `message` (each numbered server
- * message that is not an answer, once and in order), `closed` {code, problem, error?, retryAfterMs?}.
+ * message that is not an answer, once and in order), `unclaimed` (an answer nobody waits for any more, or an
+ * error without a command), `closed` {code, problem, error?, retryAfterMs?}.
  */
 export class SignalingClient extends Emitter {
   #options;
@@ -58,7 +61,9 @@ export class SignalingClient extends Emitter {
   #registerId = null;
   #registeredAt = 0;
   #timer = null;
+  #openedAt = 0;
   #retryAt = 0;
+  #hinted = false;
   #wantFreshToken = false;
   #freshTokenTried = false;
   #bye = null;
@@ -116,6 +121,12 @@ export class SignalingClient extends Emitter {
     if (this.#state === 'waiting') this.#open();
   }
 
+  /** Leaves this session for a new one: the two sides do not agree any more on what was told, or on connections. */
+  startOver() {
+    this.#session = null;
+    if (this.#state === 'connecting' || this.#state === 'online') this.#abandon(OWN_CLOSE.restart);
+  }
+
   /**
    * Sends a command and waits for its answer. While the socket is down the command is kept and sent (again)
    * after the next `registered`; its time limit runs only while it is under way.
@@ -147,11 +158,16 @@ export class SignalingClient extends Emitter {
     this.#connection = connection;
   }
 
-  /** The page or the network came back: retries at once, or finds out whether the socket still lives. */
+  /**
+   * The page or the network came back: retries at once, or finds out whether the socket still lives. What the
+   * server has asked to wait is waited for.
+   */
   probe() {
+    const hanging = this.#state === 'connecting' && this.#clock.now() - this.#openedAt >= HANGING_AFTER_MS;
+    if (hanging) this.#abandon(OWN_CLOSE.silent);
     if (this.#state === 'waiting') {
-      this.#open();
-    } else if (this.#state === 'online' && !this.#probing) {
+      if (!this.#hinted) this.#open();
+    } else if (this.#state === 'online' && !this.#heartbeat.check() && !this.#probing) {
       this.#probing = true;
       const askedAt = this.#clock.now();
       const socket = this.#socket;
@@ -172,28 +188,31 @@ export class SignalingClient extends Emitter {
     this.#clearTimer();
     this.#bye = null;
     this.#refusal = null;
+    this.#hinted = false;
+    this.#openedAt = this.#clock.now();
     this.#setState('connecting');
     const attempt = Symbol('attempt');
     this.#socket = attempt;
     this.#timer = this.#clock.setTimeout(() => this.#abandon(OWN_CLOSE.silent), CONNECT_TIMEOUT_MS);
     let token;
+    let instance;
     try {
-      token = await this.#options.getToken({ fresh: this.#wantFreshToken });
+      [token, instance] = await Promise.all([this.#options.getToken({ fresh: this.#wantFreshToken }), this.#options.instance]);
     } catch (error) {
       if (this.#socket !== attempt) return;
       this.#socket = null;
-      if (error.retryable) this.#wait(this.#retry.next());
+      if (error.retryable) this.#wait(this.#nextWait());
       else this.#finish(4200, error.code ?? 'token-expired', error);
       return;
     }
     if (this.#socket !== attempt) return;
     this.#wantFreshToken = false;
-    this.#attach(new this.#options.WebSocket(this.#options.url, [SUBPROTOCOL]), token);
+    this.#attach(new this.#options.WebSocket(this.#options.url, [SUBPROTOCOL]), { token, instance });
   }
 
-  #attach(socket, token) {
+  #attach(socket, credentials) {
     this.#socket = socket;
-    socket.onopen = () => this.#register(socket, token);
+    socket.onopen = () => this.#register(socket, credentials);
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#lost(event.code);
     socket.onerror = () => {};
@@ -212,9 +231,9 @@ export class SignalingClient extends Emitter {
     return socket;
   }
 
-  #register(socket, token) {
+  #register(socket, { token, instance }) {
     this.#registerId = this.#options.createId();
-    const message = { type: 'register', id: this.#registerId, token, instance: this.#options.instance };
+    const message = { type: 'register', id: this.#registerId, token, instance };
     if (this.#options.appointmentId) message.appointmentId = this.#options.appointmentId;
     if (this.#session && this.#outbox.resumable) {
       const { sessionId, resumeKey } = this.#session;
@@ -236,7 +255,7 @@ export class SignalingClient extends Emitter {
     } else if (message.type === 'bye') {
       this.#bye = message;
     } else if (message.type === 'goaway') {
-      this.#timer ??= this.#clock.setTimeout(() => this.#abandon(4300), message.inMs ?? 0);
+      this.#goAway(message.inMs ?? 0);
     } else if (message.type === 'error' && message.re === this.#registerId && !this.#registered) {
       this.#refusal = message;
     } else {
@@ -249,14 +268,13 @@ export class SignalingClient extends Emitter {
     const kind = UNNUMBERED.has(message.type) ? 'new' : this.#inbox.accept(message.seq);
     if (kind === 'duplicate') return;
     if (kind === 'gap') {
-      this.#session = null;
-      this.#abandon(OWN_CLOSE.restart);
+      this.startOver();
       return;
     }
     if (message.type === 'ok' || message.type === 'error') {
       this.#outbox.confirm(message.received);
       if (message.re) this.#outbox.settle(message.re);
-      this.#requests.settle(message);
+      if (!this.#requests.settle(message)) this.emit('unclaimed', message);
       return;
     }
     if (message.type === 'tokenExpiring') this.#refreshToken();
@@ -265,19 +283,32 @@ export class SignalingClient extends Emitter {
   }
 
   #enter(message) {
+    const resumed = message.resumed === true && this.#session !== null;
+    const again = resumed ? this.#outbox.resume(message.received) : this.#outbox.restart();
+    if (again === null) {
+      this.startOver();
+      return;
+    }
     this.#clearTimer();
     this.#registered = true;
     this.#registeredAt = this.#clock.now();
-    this.#freshTokenTried = false;
-    const resumed = message.resumed === true && this.#session !== null;
-    const again = resumed ? this.#outbox.resume(message.received) : this.#outbox.restart();
     if (!resumed) this.#inbox.restart();
     this.#session = message;
-    this.#snapshotRev = message.room?.rev ?? -1;
+    // What a resumed session missed is told again, although the snapshot has it: there is more to it than the state.
+    this.#snapshotRev = resumed ? -1 : message.room?.rev ?? -1;
     if (message.heartbeat) this.#heartbeat.start(message.heartbeat.deadAfterMs);
     for (const each of again) this.#transmit(each);
     this.#setState('online');
     this.emit('registered', message);
+  }
+
+  /** The server is on its way out: to its successor, a moment before the server closes the socket itself. */
+  #goAway(inMs) {
+    this.#timer ??= this.#clock.setTimeout(() => {
+      this.#detach()?.close(OWN_CLOSE.done);
+      this.#noteStability();
+      this.#wait(0);
+    }, Math.max(0, inMs - Math.min(GOAWAY_EARLY_MS, inMs / 10)));
   }
 
   #sendCounted(message) {
@@ -317,10 +348,22 @@ export class SignalingClient extends Emitter {
     this.#afterLoss(this.#bye?.code ?? code);
   }
 
-  #afterLoss(code) {
+  /** A server that lets in and throws out at once is neither hammered nor asked for one token after the other. */
+  #noteStability() {
     const stable = this.#registeredAt > 0 && this.#clock.now() - this.#registeredAt >= STABLE_AFTER_MS;
-    if (stable) this.#retry.reset();
     this.#registeredAt = 0;
+    if (!stable) return;
+    this.#retry.reset();
+    this.#freshTokenTried = false;
+  }
+
+  #nextWait() {
+    return this.#retry.next({ inCall: this.#connection === 'up' || this.#connection === 'down' });
+  }
+
+  #afterLoss(code) {
+    this.#noteStability();
+    const hintMs = this.#bye?.retryAfterMs;
     const action = closeAction(code);
     if (action === 'stop' || (action === 'token' && this.#freshTokenTried)) {
       this.#finish(code, this.#refusal?.code ?? closeProblem(code), this.#refusal);
@@ -328,10 +371,11 @@ export class SignalingClient extends Emitter {
       this.#freshTokenTried = true;
       this.#wantFreshToken = true;
       this.#wait(0);
-    } else if (action === 'hint') {
-      this.#wait((this.#bye?.retryAfterMs ?? 0) + this.#options.random() * HINT_JITTER_MS);
+    } else if (action === 'hint' || (action === 'elsewhere' && hintMs !== undefined)) {
+      this.#hinted = true;
+      this.#wait((hintMs ?? 0) + this.#options.random() * HINT_JITTER_MS);
     } else {
-      this.#wait(this.#retry.next());
+      this.#wait(this.#nextWait());
     }
   }
 
