@@ -39,11 +39,20 @@ bool wait_for(int fd, short events, steady::time_point until)
     }
 }
 
-int connect_to(std::string const& host, std::uint16_t port)
+/// `source`: an IPv4 address to connect from, or empty.
+int connect_to(std::string const& host, std::uint16_t port, std::string const& source = {})
 {
     bool const v6 = host.find(':') != std::string::npos;
     int const fd = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) fail("socket");
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    if (!source.empty()
+        && (::inet_pton(AF_INET, source.c_str(), &from.sin_addr) != 1
+            || ::bind(fd, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0)) {
+        ::close(fd);
+        fail("cannot connect from " + source);
+    }
     sockaddr_in v4_address{};
     v4_address.sin_family = AF_INET;
     v4_address.sin_port = htons(port);
@@ -96,7 +105,9 @@ struct tls_client::impl {
     SSL* ssl = nullptr;
     std::string in;
 
-    impl(std::string const& host, std::uint16_t port) : fd(connect_to(host, port)), ssl(SSL_new(tls_context()))
+    impl(std::string const& host, std::uint16_t port, std::string const& source)
+        : fd(connect_to(host, port, source)),
+          ssl(SSL_new(tls_context()))
     {
         SSL_set_fd(ssl, fd);
         SSL_set_connect_state(ssl);
@@ -161,7 +172,9 @@ struct tls_client::impl {
     }
 };
 
-tls_client::tls_client(std::string const& host, std::uint16_t port) : impl_(std::make_unique<impl>(host, port)) {}
+tls_client::tls_client(std::string const& host, std::uint16_t port, std::string const& source)
+    : impl_(std::make_unique<impl>(host, port, source))
+{}
 tls_client::~tls_client() = default;
 tls_client::tls_client(tls_client&&) noexcept = default;
 
@@ -183,6 +196,12 @@ bool tls_client::closed_by_peer()
         if (got == impl::outcome::some) continue;
         return got == impl::outcome::end;
     }
+}
+
+std::optional<std::string> tls_client::read_to_end()
+{
+    if (!closed_by_peer()) return std::nullopt;
+    return std::exchange(impl_->in, {});
 }
 
 std::string http_answer::header(std::string_view name) const
@@ -230,13 +249,21 @@ struct tcp_client::impl {
     int fd = -1;
 };
 
-tcp_client::tcp_client(std::string const& host, std::uint16_t port)
-    : impl_(std::make_unique<impl>(impl{connect_to(host, port)}))
+tcp_client::tcp_client(std::string const& host, std::uint16_t port, std::string const& source)
+    : impl_(std::make_unique<impl>(impl{connect_to(host, port, source)}))
 {}
 
 tcp_client::~tcp_client()
 {
-    ::close(impl_->fd);
+    if (impl_) ::close(impl_->fd);
+}
+
+tcp_client::tcp_client(tcp_client&&) noexcept = default;
+
+void tcp_client::write(std::string_view bytes)
+{
+    // A few bytes always fit into an empty socket buffer.
+    if (::write(impl_->fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) fail("cannot write");
 }
 
 bool tcp_client::closed_by_peer()
@@ -280,6 +307,7 @@ struct ws_client::impl {
     http_answer upgraded;
     std::string partial; ///< fragments so far
     bool close_sent = false;
+    std::vector<std::string> pongs = {};
 };
 
 namespace {
@@ -323,6 +351,11 @@ http_answer ws_client::refusal(std::string const& host, std::uint16_t port, std:
 {
     tls_client tls(host, port);
     return upgrade_over(tls, host, path, std::move(more));
+}
+
+std::vector<std::string> const& ws_client::pongs() const
+{
+    return impl_->pongs;
 }
 
 http_answer const& ws_client::upgrade_answer() const
@@ -421,7 +454,7 @@ ws_message ws_client::receive(std::chrono::milliseconds span)
                 impl_->tls.write_within(frame(0x88, payload.substr(0, 2)), patience);
             return ended;
         case 0x9: impl_->tls.write(frame(0x8a, payload)); break;
-        case 0xa: break;
+        case 0xa: impl_->pongs.push_back(std::move(payload)); break;
         default: fail("the server sent a frame that is not text");
         }
     }

@@ -32,8 +32,8 @@ struct http_answer {
 /// One TLS connection; its bytes are the test's own business. Errors throw std::runtime_error.
 class tls_client {
 public:
-    /// Connects and finishes the handshake.
-    tls_client(std::string const& host, std::uint16_t port);
+    /// Connects, from that address of this machine if `source` names one, and finishes the handshake.
+    tls_client(std::string const& host, std::uint16_t port, std::string const& source = {});
     ~tls_client();
     tls_client(tls_client&&) noexcept;
 
@@ -44,6 +44,8 @@ public:
     http_answer read_answer(bool head = false);
     /// Whether the other side ends the connection, whatever it says before, within `patience`.
     bool closed_by_peer();
+    /// All that comes until the other side ends the connection; nothing if it does not.
+    std::optional<std::string> read_to_end();
 
 private:
     friend class ws_client;
@@ -54,8 +56,10 @@ private:
 /// A TCP connection without TLS, for what happens before the handshake.
 class tcp_client {
 public:
-    tcp_client(std::string const& host, std::uint16_t port);
+    tcp_client(std::string const& host, std::uint16_t port, std::string const& source = {});
     ~tcp_client();
+    tcp_client(tcp_client&&) noexcept;
+    void write(std::string_view bytes);
     bool closed_by_peer();
 
 private:
@@ -118,6 +122,9 @@ public:
     std::uint16_t close(std::uint16_t code = 1000);
     /// Ends the TCP connection without a word, as a crash would.
     void drop();
+
+    /// Payloads of the pongs that `receive` has met.
+    std::vector<std::string> const& pongs() const;
 
     /// Headers of the 101 answer.
     http_answer const& upgrade_answer() const;

@@ -117,6 +117,11 @@ bool child_process::waits_for_out(std::string const& text)
     return impl_->waits_for(0, text);
 }
 
+int child_process::pid() const
+{
+    return impl_->pid;
+}
+
 void child_process::signal(int number) const
 {
     if (!impl_->status) ::kill(impl_->pid, number);

@@ -35,6 +35,7 @@ public:
     /// As `waits_for_err`, on standard output.
     bool waits_for_out(std::string const& text);
 
+    int pid() const;
     void signal(int number) const;
     /// Waits for the end and returns what is left. Throws if it does not come within `span`.
     ended_process wait(std::chrono::milliseconds span = std::chrono::seconds{20});
