@@ -24,7 +24,9 @@ public:
 
 private:
     static constexpr base::milliseconds span_max{2'000};
-    static constexpr std::size_t dropped_max = 256U << 10;
+    /// A message or body far beyond the limit: what is left unread would reset the connection, and
+    /// the answer that says so would be lost.
+    static constexpr std::size_t dropped_max = 4U << 20;
 
     void drain()
     {
