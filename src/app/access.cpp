@@ -3,21 +3,42 @@
 #include "rendezvous/auth/api_key.hpp"
 #include "rendezvous/auth/hash.hpp"
 #include "rendezvous/auth/turn_credentials.hpp"
+#include "rendezvous/base/limits.hpp"
 
 namespace rendezvous::app {
 
 access::access(auth::token_verifier verifier, auth::token_signer signer, turn servers, std::uint32_t failures_max,
     base::id_generator& ids)
-    : verifier_(std::move(verifier)),
+    : verifier_(std::make_shared<auth::token_verifier const>(std::move(verifier))),
       signer_(std::move(signer)),
       turn_(std::move(servers)),
       ids_(ids),
-      failures_(failures_max)
+      failures_(failures_max),
+      appointment_failures_(base::limits::auth_failures_per_appointment_max)
 {}
+
+std::shared_ptr<auth::token_verifier const> access::verifier() const
+{
+    std::lock_guard const lock(verifier_guard_);
+    return verifier_;
+}
+
+void access::use_verifier(auth::token_verifier fresh)
+{
+    auto made = std::make_shared<auth::token_verifier const>(std::move(fresh));
+    std::lock_guard const lock(verifier_guard_);
+    verifier_.swap(made);
+}
+
+void access::use_failures_max(std::uint32_t failures_max)
+{
+    std::lock_guard const lock(failures_guard_);
+    failures_.set_failures_max(failures_max);
+}
 
 base::result<service::bearer> access::check_token(std::string_view token, base::utc_time now) const
 {
-    auto verified = verifier_.verify(token, now);
+    auto verified = verifier()->verify(token, now);
     if (!verified) return verified.error();
     auto& who = verified->who;
     return service::bearer{std::move(who.user), who.role, std::move(who.name), std::move(who.appointments),
@@ -70,10 +91,16 @@ base::milliseconds access::failure_wait(std::string_view ip, base::instant now)
     return failures_.wait(ip, now);
 }
 
-void access::record_failure(std::string_view ip, base::instant now)
+base::milliseconds access::record_failure(std::string_view ip, base::instant now, std::string_view appointment)
 {
     std::lock_guard const lock(failures_guard_);
     failures_.record_failure(ip, now);
+    if (appointment.empty()) return base::milliseconds{0};
+    // Never read as an address, whatever an appointment is called.
+    auto const key = "appointment " + std::string(appointment);
+    auto const wait = appointment_failures_.wait(key, now);
+    appointment_failures_.record_failure(key, now);
+    return wait;
 }
 
 } // namespace rendezvous::app

@@ -70,6 +70,13 @@ instant system_clock::now() const
     return {from_ms(read_ms(CLOCK_REALTIME)), boot_time{read_ms(CLOCK_BOOTTIME)}};
 }
 
+std::chrono::microseconds monotonic_time()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::chrono::seconds{now.tv_sec} + std::chrono::microseconds{now.tv_nsec / 1'000};
+}
+
 std::string const& boot_id()
 {
     static std::string const id = [] {

@@ -24,7 +24,7 @@ constexpr auto message_types = std::to_array<std::string_view>({"register", "sta
     "joinerConnected", "participant", "callEnded", "appointment", "tokenExpiring", "ping", "goaway", "bye", "other"});
 constexpr auto connection_kinds = std::to_array<std::string_view>({"http", "websocket"});
 constexpr auto socket_refusals =
-    std::to_array<std::string_view>({"address", "unregistered_address", "unregistered", "descriptors", "origin"});
+    std::to_array<std::string_view>({"address", "unregistered_address", "unregistered", "origin"});
 constexpr auto accept_pauses_words = std::to_array<std::string_view>({"rate", "descriptors", "exhausted"});
 constexpr auto phases = std::to_array<std::string_view>({"tls", "header", "body", "write", "idle", "close"});
 constexpr auto auth_failures_words =
@@ -201,7 +201,7 @@ struct registry {
     std::list<thread_cells const*> alive;
     std::vector<std::uint64_t> ended = std::vector<std::uint64_t>(cells_count);
     std::array<std::atomic<double>, families> readings{};
-    std::vector<endpoint> endpoints{{"", ""}, {"GET", "(file)"}, {"GET", "/ws"}};
+    std::vector<endpoint> endpoints{{"other", "(unknown)"}, {"GET", "(file)"}, {"GET", "/ws"}};
 
     std::vector<std::uint64_t> sums()
     {

@@ -3,14 +3,18 @@
 #include "token_bucket.hpp"
 
 #include "rendezvous/base/limits.hpp"
+#include "rendezvous/base/metrics.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <unordered_map>
 
 namespace rendezvous::net {
 
-/// Who may come in: new connections per second and sockets per address. Lives on shard 0.
+/// Who may come in: new connections per second, sockets per address, and connections that have not
+/// registered, per address and in all. Once half of those places are taken, an address gets few of
+/// them: so many addresses full of strangers leave room for everybody else. Lives on shard 0.
 class admission {
 public:
     enum class verdict {
@@ -19,7 +23,12 @@ public:
         cut     ///< not counted: so many refusals are under way that even saying no costs too much
     };
 
-    explicit admission(base::limits const& limits) { set_limits(limits); }
+    /// `sockets_max`: how many sockets there are descriptors for.
+    admission(base::limits const& limits, std::size_t sockets_max)
+        : unregistered_max_(std::min(base::limits::unregistered_max, std::max<std::size_t>(1, sockets_max / 2)))
+    {
+        set_limits(limits);
+    }
 
     void set_limits(base::limits const& limits)
     {
@@ -32,28 +41,84 @@ public:
     /// Whether one more connection may be taken from the backlog now.
     bool take_connection(base::milliseconds now) { return rate_.take(now); }
 
-    /// Counts one more socket of `key` (address_key).
+    /// Counts one more connection of `key` (address_key), which has not registered yet.
     verdict enter(std::string const& key)
     {
-        auto& count = by_address_[key];
-        if (count >= per_address_max_ + per_address_max_ / 4 + 8) return verdict::cut;
-        return ++count > per_address_max_ ? verdict::refuse : verdict::welcome;
+        auto& mine = by_address_[key];
+        auto const out = judge(mine);
+        if (out == verdict::cut) {
+            if (mine.sockets == 0) by_address_.erase(key);
+            return out;
+        }
+        ++mine.sockets;
+        ++mine.unregistered;
+        ++unregistered_;
+        return out;
     }
 
-    /// One socket that was counted is gone.
-    void leave(std::string const& key)
+    /// One that was counted has registered.
+    void settle(std::string const& key)
     {
         auto const found = by_address_.find(key);
-        if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
+        if (found == by_address_.end()) return;
+        --found->second.unregistered;
+        --unregistered_;
+    }
+
+    /// One that was counted is gone.
+    void leave(std::string const& key, bool registered)
+    {
+        auto const found = by_address_.find(key);
+        if (found == by_address_.end()) return;
+        if (!registered) {
+            --found->second.unregistered;
+            --unregistered_;
+        }
+        if (--found->second.sockets == 0) by_address_.erase(found);
     }
 
     std::size_t addresses() const noexcept { return by_address_.size(); }
+    std::size_t unregistered() const noexcept { return unregistered_; }
 
 private:
+    struct count {
+        std::size_t sockets = 0;
+        std::size_t unregistered = 0;
+    };
+
+    verdict judge(count const& mine)
+    {
+        using base::metrics::socket_refusal;
+        bool const many = unregistered_ >= unregistered_max_ / 2;
+        auto const share = std::max<std::size_t>(1, per_address_max_ / base::limits::unregistered_share);
+        auto const unregistered_share =
+            many ? std::min(share, base::limits::unregistered_per_ip_when_many) : std::max<std::size_t>(share, 4);
+        if (auto const v = compare(mine.sockets, per_address_max_); v != verdict::welcome)
+            return counted(v, socket_refusal::address);
+        if (auto const v = compare(mine.unregistered, unregistered_share); v != verdict::welcome)
+            return counted(v, socket_refusal::unregistered_address);
+        return counted(
+            unregistered_ >= unregistered_max_ ? verdict::cut : verdict::welcome, socket_refusal::unregistered);
+    }
+
+    static verdict compare(std::size_t have, std::size_t most)
+    {
+        if (have < most) return verdict::welcome;
+        return have < most + most / 4 + 8 ? verdict::refuse : verdict::cut;
+    }
+
+    static verdict counted(verdict v, base::metrics::socket_refusal why)
+    {
+        if (v != verdict::welcome) base::metrics::sockets_refused.add(why);
+        return v;
+    }
+
+    std::size_t const unregistered_max_;
     std::uint32_t connections_per_s_ = 0;
     std::size_t per_address_max_ = 0;
     token_bucket rate_{0, 0};
-    std::unordered_map<std::string, std::size_t> by_address_;
+    std::size_t unregistered_ = 0;
+    std::unordered_map<std::string, count> by_address_;
 };
 
 } // namespace rendezvous::net

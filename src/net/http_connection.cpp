@@ -8,6 +8,7 @@
 #include "ws_connection.hpp"
 
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
@@ -21,6 +22,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace log = base::log;
+namespace metrics = base::metrics;
 
 /// A slow but honest line: what a large answer gets in addition to write_timeout.
 constexpr std::size_t bytes_per_ms_min = 16;
@@ -41,7 +43,11 @@ std::optional<std::string> forwarded_for(http_request const& request)
 class http_connection final : public connection, public std::enable_shared_from_this<http_connection> {
 public:
     http_connection(std::shared_ptr<shard_net> here, tcp_socket socket, asio::ssl::context& tls, arrival arrived);
-    ~http_connection() override { here_->http_count.fetch_sub(1, std::memory_order_relaxed); }
+    ~http_connection() override
+    {
+        here_->http_count.fetch_sub(1, std::memory_order_relaxed);
+        metrics::connections.down(metrics::connection_kind::http);
+    }
     void start();
     void close_by_server(std::uint16_t code, std::string const& reason) override;
 
@@ -55,6 +61,7 @@ private:
     void handle();
     void route(std::shared_ptr<http_request const> request);
     void run_handler(std::shared_ptr<http_request const> request);
+    void refuse_upgrade(http_request const& request, http_response response);
     void open_websocket(std::shared_ptr<http_request const> request);
     void ask_gate(upgrade accepted, std::shared_ptr<http_request const> request);
     void become_websocket(upgrade accepted, std::string remote_ip);
@@ -63,6 +70,9 @@ private:
     void refuse(request_fault const& fault);
     void write(http_response response, bool with_body);
     void shut_down();
+    /// The deadline of what is under way now.
+    void begin_phase(metrics::phase which, base::milliseconds span);
+    void on_late();
     void cut();
 
     std::string new_request_id() { return here_->core->ids.uuid(here_->core->clock.now().utc); }
@@ -72,6 +82,8 @@ private:
     arrival arrived_;
     tls_stream stream_;
     deadline phase_;
+    metrics::phase phase_now_ = metrics::phase::tls;
+    base::boot_time asked_at_{};
     std::optional<request_reader> reader_;
     std::string input_;
     std::array<char, 4'096> chunk_{};
@@ -88,19 +100,20 @@ http_connection::http_connection(
       settings_(here_->settings),
       arrived_(std::move(arrived)),
       stream_(std::move(socket), tls),
-      phase_(here_->wheel, [this] { cut(); })
+      phase_(here_->wheel, [this] { on_late(); })
 {
     here_->http_count.fetch_add(1, std::memory_order_relaxed);
+    metrics::connections.up(metrics::connection_kind::http);
     here_->connections.push_back(*this);
 }
 
 void http_connection::start()
 {
-    phase_.arm(settings_->limits.tls_timeout);
+    begin_phase(metrics::phase::tls, settings_->limits.tls_timeout);
     stream_.async_handshake(tls_stream::server, [self = shared_from_this()](boost::system::error_code ec) {
         if (ec) return self->phase_.disarm();
         self->next_request();
-        self->phase_.arm(self->settings_->limits.header_timeout);
+        self->begin_phase(metrics::phase::header, self->settings_->limits.header_timeout);
     });
 }
 
@@ -116,8 +129,12 @@ void http_connection::next_request()
 {
     reader_.emplace(settings_->limits.body_bytes_max);
     idle_ = input_.empty();
-    phase_.arm(idle_ ? settings_->keep_alive : settings_->limits.header_timeout);
-    idle_ ? read() : advance();
+    if (idle_) {
+        begin_phase(metrics::phase::idle, settings_->keep_alive);
+        return read();
+    }
+    begin_phase(metrics::phase::header, settings_->limits.header_timeout);
+    advance();
 }
 
 void http_connection::read()
@@ -126,7 +143,8 @@ void http_connection::read()
         asio::buffer(chunk_), [self = shared_from_this()](boost::system::error_code ec, std::size_t size) {
             if (ec) return self->phase_.disarm();
             // The header's time runs from its first byte to its last, however they trickle.
-            if (std::exchange(self->idle_, false)) self->phase_.arm(self->settings_->limits.header_timeout);
+            if (std::exchange(self->idle_, false))
+                self->begin_phase(metrics::phase::header, self->settings_->limits.header_timeout);
             self->input_.append(self->chunk_.data(), size);
             self->advance();
         });
@@ -146,7 +164,7 @@ void http_connection::advance()
 
 void http_connection::on_header()
 {
-    phase_.arm(settings_->limits.write_timeout);
+    begin_phase(metrics::phase::body, settings_->limits.write_timeout);
     if (reader_->expects_continue() && input_.empty()) return continue_body();
     advance();
 }
@@ -166,6 +184,7 @@ void http_connection::continue_body()
 void http_connection::handle()
 {
     phase_.disarm();
+    asked_at_ = here_->core->clock.now().boot;
     keep_ = reader_->keep_alive();
     auto request = std::make_shared<http_request>(reader_->take());
     request->request_id = new_request_id();
@@ -183,7 +202,10 @@ void http_connection::route(std::shared_ptr<http_request const> request)
     if (arrived_.websocket_only)
         return answer(*request, problem(404, "not-found", "Only the WebSocket is served here", request->request_id));
     if (is_preflight(*request, settings_->origins)) return answer(*request, preflight_answer());
-    if (auto file = here_->core->files.find(*request)) return answer(*request, std::move(*file));
+    if (auto file = here_->core->files.find(*request)) {
+        file->endpoint = metrics::endpoint_slot::static_file;
+        return answer(*request, std::move(*file));
+    }
     run_handler(std::move(request));
 }
 
@@ -210,6 +232,7 @@ void http_connection::answer(http_request const& request, http_response response
 void http_connection::refuse(request_fault const& fault)
 {
     keep_ = false;
+    asked_at_ = here_->core->clock.now().boot;
     write(problem(fault.status, fault.code, fault.title, new_request_id()), true);
 }
 
@@ -219,9 +242,12 @@ void http_connection::write(http_response response, bool with_body)
     head_ = response_head(response_, keep_);
     bool const has_body = with_body && response_.status != 204 && response_.status != 304;
     auto const body = has_body ? response_body(response_) : std::string_view{};
-    phase_.arm(settings_->limits.write_timeout + base::milliseconds(body.size() / bytes_per_ms_min));
+    begin_phase(
+        metrics::phase::write, settings_->limits.write_timeout + base::milliseconds(body.size() / bytes_per_ms_min));
     std::array<asio::const_buffer, 2> const buffers{asio::buffer(head_), asio::buffer(body.data(), body.size())};
     asio::async_write(stream_, buffers, [self = shared_from_this()](boost::system::error_code ec, std::size_t) {
+        auto const span = self->here_->core->clock.now().boot - self->asked_at_;
+        metrics::http_requests.observe(self->response_.endpoint, metrics::slot_of_status(self->response_.status), span);
         self->response_ = {};
         if (ec) return self->phase_.disarm();
         self->keep_ && !self->draining_ ? self->next_request() : self->shut_down();
@@ -232,6 +258,18 @@ void http_connection::shut_down()
 {
     phase_.disarm();
     linger_and_close(here_, std::move(stream_));
+}
+
+void http_connection::begin_phase(metrics::phase which, base::milliseconds span)
+{
+    phase_now_ = which;
+    phase_.arm(span);
+}
+
+void http_connection::on_late()
+{
+    metrics::phase_timeouts.add(phase_now_);
+    cut();
 }
 
 void http_connection::cut()
@@ -247,17 +285,24 @@ void http_connection::open_websocket(std::shared_ptr<http_request const> request
     if (!wants_upgrade(*request)) {
         auto refusal = problem(426, "bad-field", "This is a WebSocket endpoint", request->request_id);
         refusal.headers.emplace_back("Upgrade", "websocket");
-        return answer(*request, std::move(refusal));
+        return refuse_upgrade(*request, std::move(refusal));
     }
     auto verdict = check_upgrade(*request, settings_->origins);
     // Frames may not follow before the answer (RFC 6455 4.1); bytes here are somebody's trick.
     if (!verdict.refusal && !input_.empty())
         verdict.refusal = problem(400, "bad-field", "Bytes follow the upgrade request", request->request_id);
     keep_ = false;
-    if (verdict.refusal) return answer(*request, std::move(*verdict.refusal));
+    if (verdict.refusal) return refuse_upgrade(*request, std::move(*verdict.refusal));
     if (draining_) return cut();
     if (arrived_.ticket) return become_websocket(std::move(verdict.accepted), request->remote_ip);
     ask_gate(std::move(verdict.accepted), std::move(request));
+}
+
+void http_connection::refuse_upgrade(http_request const& request, http_response response)
+{
+    response.endpoint = metrics::endpoint_slot::websocket;
+    if (response.status == 403) metrics::sockets_refused.add(metrics::socket_refusal::origin);
+    answer(request, std::move(response));
 }
 
 /// Behind a trusted proxy a socket is counted when its visitor is known, at the gate on shard 0.
@@ -271,7 +316,7 @@ void http_connection::ask_gate(upgrade accepted, std::shared_ptr<http_request co
         if (verdict != admission::verdict::cut) ticket = std::make_shared<gate_ticket>(core, std::move(key));
         core->shards.dispatch(self->here_->index, [self, accepted, request, verdict, ticket] {
             if (verdict != admission::verdict::welcome)
-                return self->answer(*request, too_many_sockets(request->request_id));
+                return self->refuse_upgrade(*request, too_many_sockets(request->request_id));
             self->arrived_.ticket = ticket;
             self->become_websocket(accepted, request->remote_ip);
         });

@@ -1,6 +1,7 @@
 #include "listener.hpp"
 
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 
 #include <boost/asio/ip/v6_only.hpp>
 
@@ -14,6 +15,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace log = base::log;
+namespace metrics = base::metrics;
 using asio::ip::tcp;
 
 constexpr int backlog = 4'096;
@@ -50,7 +52,7 @@ tcp::endpoint parse_endpoint(std::string const& text)
 }
 
 listener::listener(std::vector<std::shared_ptr<shard_net>> shards, tcp::endpoint const& at, bool v6_only,
-    bool websocket_only, std::shared_ptr<asio::ssl::context> tls)
+    bool websocket_only, std::shared_ptr<asio::ssl::context> tls, int inherited)
     : shards_(std::move(shards)),
       acceptor_(shards_.front()->core->shards.context(0).get_executor()),
       pause_(shards_.front()->wheel, [this] { accept(); }),
@@ -58,6 +60,11 @@ listener::listener(std::vector<std::shared_ptr<shard_net>> shards, tcp::endpoint
       tls_(std::move(tls))
 {
     try {
+        if (inherited >= 0) {
+            acceptor_.assign(at.protocol(), inherited);
+            acceptor_.set_option(not_sent_low_water(not_sent_bytes));
+            return;
+        }
         acceptor_.open(at.protocol());
         acceptor_.set_option(tcp::acceptor::reuse_address(true));
         if (at.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(v6_only));
@@ -75,17 +82,37 @@ std::uint16_t listener::port() const
     return acceptor_.local_endpoint().port();
 }
 
+std::string listener::address() const
+{
+    return acceptor_.local_endpoint().address().to_string();
+}
+
 void listener::accept()
 {
     if (!acceptor_.is_open()) return;
     auto& gate = shards_.front()->core->gate;
     // Beyond connections_per_s the backlog waits: a storm is served late, not turned away.
-    if (!gate.take_connection(shards_.front()->wheel.now())) return pause_.arm(base::milliseconds{0});
+    if (!gate.take_connection(shards_.front()->wheel.now())) {
+        metrics::accept_pauses.add(metrics::accept_pause::rate);
+        return pause_.arm(base::milliseconds{0});
+    }
+    if (open_sockets() >= shards_.front()->core->sockets_max) {
+        metrics::accept_pauses.add(metrics::accept_pause::descriptors);
+        return pause_.arm(exhausted_pause);
+    }
     auto const& executor = shards_[next_shard_]->core->shards.context(next_shard_).get_executor();
     acceptor_.async_accept(
         executor, peer_, [self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
             self->on_accepted(ec, std::move(socket));
         });
+}
+
+std::size_t listener::open_sockets() const
+{
+    std::size_t out = 0;
+    for (auto const& each : shards_)
+        out += each->http_count.load(std::memory_order_relaxed) + each->websocket_count.load(std::memory_order_relaxed);
+    return out;
 }
 
 void listener::on_accepted(boost::system::error_code ec, tcp_socket socket)
@@ -95,6 +122,7 @@ void listener::on_accepted(boost::system::error_code ec, tcp_socket socket)
     if (ec == error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system
         || ec == error::no_buffer_space || ec == error::no_memory) {
         log::warn("accept_exhausted", {{"reason", ec.message()}});
+        metrics::accept_pauses.add(metrics::accept_pause::exhausted);
         return pause_.arm(exhausted_pause);
     }
     if (ec) return accept();

@@ -19,11 +19,13 @@ boost::asio::ip::tcp::endpoint parse_endpoint(std::string const& text);
 /// One bound port. Accepts on shard 0, asks the gate there and hands the sockets round the shards.
 class listener : public std::enable_shared_from_this<listener> {
 public:
-    /// Binds and listens; throws std::runtime_error with one line. `v6_only` matters for IPv6.
+    /// Binds and listens, or takes over `inherited`, a listening socket; throws std::runtime_error
+    /// with one line. `v6_only` matters for IPv6.
     listener(std::vector<std::shared_ptr<shard_net>> shards, boost::asio::ip::tcp::endpoint const& at, bool v6_only,
-        bool websocket_only, std::shared_ptr<boost::asio::ssl::context> tls);
+        bool websocket_only, std::shared_ptr<boost::asio::ssl::context> tls, int inherited = -1);
 
     std::uint16_t port() const;
+    std::string address() const;
 
     // On shard 0:
     void accept();
@@ -33,6 +35,7 @@ public:
 private:
     using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
+    std::size_t open_sockets() const;
     void on_accepted(boost::system::error_code ec, tcp_socket socket);
     void hand_over(tcp_socket socket, arrival arrived);
 

@@ -1,6 +1,7 @@
 #include "routes.hpp"
 
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 #include "rendezvous/net/doors.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 
@@ -10,6 +11,7 @@ namespace rendezvous::net {
 namespace {
 
 using base::errc;
+namespace metrics = base::metrics;
 using enum http_method;
 
 constexpr auto everybody = api_key | staff | participant;
@@ -127,9 +129,13 @@ service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<
     std::string given(header->substr(0, scheme.size()));
     std::transform(given.begin(), given.end(), given.begin(), [](unsigned char ch) { return std::tolower(ch); });
     if (given != scheme) co_return errc::unauthenticated;
-    if (house.access.failure_wait(request->remote_ip, now) > base::milliseconds{0}) co_return errc::rate_limited;
+    if (house.access.failure_wait(request->remote_ip, now) > base::milliseconds{0}) {
+        metrics::auth_failures.add(metrics::auth_failure::throttled);
+        co_return errc::rate_limited;
+    }
     auto const credential = header->substr(scheme.size());
-    if (auto const hash = house.access.api_key_hash(credential)) {
+    auto const hash = house.access.api_key_hash(credential);
+    if (hash) {
         std::function<void(service::completion<service::api_key_row>)> find = [&house, hash](auto done) {
             house.credentials.find_api_key(*hash, std::move(done));
         };
@@ -137,22 +143,27 @@ service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<
         if (!key && base::to_errc(key.error()) == errc::store_unavailable) co_return errc::store_unavailable;
         out.api_key = key && !key->revoked_at;
     } else if (auto checked = house.access.check_token(credential, now.utc)) {
-        if (checked->expired) co_return errc::token_expired;
+        if (checked->expired) {
+            metrics::auth_failures.add(metrics::auth_failure::token_expired);
+            co_return errc::token_expired;
+        }
         out.bearer = std::move(*checked);
     } else if (base::to_errc(checked.error()) == errc::token_expired) {
+        metrics::auth_failures.add(metrics::auth_failure::token_expired);
         co_return errc::token_expired;
     }
     if (!out.api_key && !out.bearer) {
         house.access.record_failure(request->remote_ip, now);
+        metrics::auth_failures.add(hash ? metrics::auth_failure::api_key : metrics::auth_failure::token_invalid);
         co_return errc::unauthenticated;
     }
     co_return out;
 }
 
-boost::asio::awaitable<http_response> answer(session_context& house, std::shared_ptr<http_request const> request)
+boost::asio::awaitable<http_response> answer_route(
+    session_context& house, std::shared_ptr<http_request const> request, found_route found)
 {
     rest_call c{&house, request, {}, {}};
-    auto found = find_route(*request);
     if (!found.entry) {
         auto reply = problem_reply(c, found.allow.empty() ? errc::not_found : errc::method_not_allowed);
         if (!found.allow.empty()) reply.headers.emplace_back("Allow", found.allow);
@@ -172,6 +183,23 @@ boost::asio::awaitable<http_response> answer(session_context& house, std::shared
     co_return reply;
 }
 
+/// Which row of the metrics counts that route.
+metrics::endpoint_slot slot_of(route const* entry)
+{
+    if (!entry) return metrics::endpoint_slot::unknown;
+    auto const first = static_cast<std::size_t>(metrics::endpoint_slot::first_named);
+    return metrics::endpoint_slot{first + static_cast<std::size_t>(entry - table.data())};
+}
+
+boost::asio::awaitable<http_response> answer(session_context& house, std::shared_ptr<http_request const> request)
+{
+    auto found = find_route(*request);
+    auto const slot = slot_of(found.entry);
+    auto reply = co_await answer_route(house, request, found);
+    reply.endpoint = slot;
+    co_return reply;
+}
+
 } // namespace
 
 std::span<route const> routes()
@@ -181,6 +209,9 @@ std::span<route const> routes()
 
 http_handler rest_door(session_context& house)
 {
+    std::vector<metrics::endpoint> named;
+    for (auto const& each : table) named.push_back({method_name(each.method), each.pattern});
+    metrics::name_endpoints(named);
     return [&house](std::shared_ptr<http_request const> request) { return answer(house, std::move(request)); };
 }
 

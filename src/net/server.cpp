@@ -6,7 +6,11 @@
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/net/tls.hpp"
 
+#include <sys/resource.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 namespace rendezvous::net {
@@ -18,6 +22,39 @@ std::shared_ptr<net_settings const> make_settings(server_options const& options)
 {
     return std::make_shared<net_settings const>(net_settings{options.limits, options.keep_alive, options.lag_max,
         origin_rules(options.public_url, options.allowed_origins), address_blocks(options.trusted_proxies)});
+}
+
+/// What the descriptors of this process allow, some kept for everything that is no connection.
+std::size_t sockets_for_descriptors()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return std::numeric_limits<std::size_t>::max();
+    auto const all = static_cast<std::size_t>(limit.rlim_cur);
+    if (all <= 2 * base::limits::descriptors_kept) return std::max<std::size_t>(1, all / 2);
+    return (all - base::limits::descriptors_kept) / 10 * 9;
+}
+
+/// The port a socket listens on, or nothing if it is no listening TCP socket.
+std::optional<std::uint16_t> listening_port(int fd)
+{
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0) return std::nullopt;
+    sockaddr_storage at{};
+    size = sizeof at;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) != 0) return std::nullopt;
+    if (at.ss_family == AF_INET) return ntohs(reinterpret_cast<sockaddr_in const&>(at).sin_port);
+    if (at.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6 const&>(at).sin6_port);
+    return std::nullopt;
+}
+
+tcp protocol_of(int fd)
+{
+    sockaddr_storage at{};
+    socklen_t size = sizeof at;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+    return at.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
 }
 
 /// `[::]` serves IPv4 too, unless an IPv4 address has been given that port.
@@ -35,8 +72,9 @@ struct server::impl {
     std::vector<std::shared_ptr<shard_net>> shards;
     std::vector<std::shared_ptr<listener>> listeners;
 
+    std::vector<int> assign_inherited();
     std::vector<std::uint16_t> bind(std::vector<std::string> const& endpoints, bool websocket_only,
-        std::shared_ptr<boost::asio::ssl::context> const& tls);
+        std::shared_ptr<boost::asio::ssl::context> const& tls, std::vector<int>::const_iterator inherited);
     std::vector<tcp::endpoint> all_endpoints() const;
     void on_each_shard(std::function<void(shard_net&)> const& work);
     void on_each_listener(std::function<void(listener&)> const& work);
@@ -50,17 +88,41 @@ std::vector<tcp::endpoint> server::impl::all_endpoints() const
     return out;
 }
 
+/// For each endpoint, `listen` first, the inherited socket that serves it, or -1.
+std::vector<int> server::impl::assign_inherited()
+{
+    auto const endpoints = all_endpoints();
+    std::vector<int> out(endpoints.size(), -1);
+    std::vector<int> left;
+    for (int const fd : options.inherited) {
+        auto const port = listening_port(fd);
+        if (!port)
+            throw std::runtime_error("inherited descriptor " + std::to_string(fd) + " is no listening TCP socket");
+        std::size_t i = 0;
+        while (i < out.size() && (out[i] >= 0 || endpoints[i].port() != *port)) ++i;
+        i < out.size() ? void(out[i] = fd) : left.push_back(fd);
+    }
+    for (int const fd : left) {
+        auto const place = std::find(out.begin(), out.end(), -1);
+        if (place == out.end()) throw std::runtime_error("more sockets are inherited than there are endpoints");
+        *place = fd;
+    }
+    return out;
+}
+
 std::vector<std::uint16_t> server::impl::bind(std::vector<std::string> const& endpoints, bool websocket_only,
-    std::shared_ptr<boost::asio::ssl::context> const& tls)
+    std::shared_ptr<boost::asio::ssl::context> const& tls, std::vector<int>::const_iterator inherited)
 {
     auto const all = all_endpoints();
     std::vector<std::uint16_t> ports;
     for (auto const& text : endpoints) {
-        auto const at = parse_endpoint(text);
-        listeners.push_back(std::make_shared<listener>(shards, at, v6_only(at, all), websocket_only, tls));
+        auto at = parse_endpoint(text);
+        int const fd = *inherited++;
+        if (fd >= 0) at = {protocol_of(fd), 0};
+        listeners.push_back(std::make_shared<listener>(shards, at, v6_only(at, all), websocket_only, tls, fd));
         ports.push_back(listeners.back()->port());
-        base::log::info("listening", {{"address", at.address().to_string()}, {"port", unsigned{ports.back()}},
-                                         {"websocketOnly", websocket_only}});
+        base::log::info("listening", {{"address", listeners.back()->address()}, {"port", unsigned{ports.back()}},
+                                         {"websocketOnly", websocket_only}, {"inherited", fd >= 0}});
     }
     return ports;
 }
@@ -82,8 +144,9 @@ server::server(service::shards& shards, server_options options, http_handler han
     : impl_(std::make_unique<impl>())
 {
     impl_->options = std::move(options);
-    impl_->core.reset(new net_core{
-        shards, clock, ids, std::move(handler), std::move(sockets), static_files{}, admission(impl_->options.limits)});
+    auto const most = impl_->options.sockets_max > 0 ? impl_->options.sockets_max : sockets_for_descriptors();
+    impl_->core.reset(new net_core{shards, clock, ids, std::move(handler), std::move(sockets), static_files{}, most,
+        admission(impl_->options.limits, most)});
 }
 
 server::~server()
@@ -100,9 +163,11 @@ bound_ports server::start()
     auto const settings = make_settings(me.options);
     for (std::size_t i = 0; i < me.core->shards.count(); ++i)
         me.shards.push_back(std::make_shared<shard_net>(me.core, i, settings));
+    auto const inherited = me.assign_inherited();
     bound_ports out;
-    out.listen = me.bind(me.options.listen, false, tls);
-    out.websocket_listen = me.bind(me.options.websocket_listen, true, tls);
+    out.listen = me.bind(me.options.listen, false, tls, inherited.begin());
+    auto const further = inherited.begin() + static_cast<std::ptrdiff_t>(me.options.listen.size());
+    out.websocket_listen = me.bind(me.options.websocket_listen, true, tls, further);
     me.on_each_shard([](shard_net& each) { each.start_ticking(); });
     me.on_each_listener([](listener& each) { each.accept(); });
     return out;
@@ -111,6 +176,11 @@ bound_ports server::start()
 void server::stop_accepting()
 {
     impl_->on_each_listener([](listener& each) { each.stop(); });
+}
+
+bool server::has_inherited() const
+{
+    return !impl_->options.inherited.empty();
 }
 
 void server::close_all(std::uint16_t code, std::string reason)

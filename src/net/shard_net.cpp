@@ -1,5 +1,7 @@
 #include "shard_net.hpp"
 
+#include "rendezvous/base/metrics.hpp"
+
 #include <utility>
 
 namespace rendezvous::net {
@@ -8,7 +10,15 @@ gate_ticket::~gate_ticket()
 {
     if (core_->over) return;
     auto& shards = core_->shards;
-    shards.dispatch(0, [core = std::move(core_), key = std::move(key_)] { core->gate.leave(key); });
+    shards.dispatch(0, [core = std::move(core_), key = std::move(key_), registered = registered_] {
+        core->gate.leave(key, registered);
+    });
+}
+
+void gate_ticket::mark_registered()
+{
+    if (std::exchange(registered_, true)) return;
+    core_->shards.dispatch(0, [core = core_, key = key_] { core->gate.settle(key); });
 }
 
 shard_net::shard_net(std::shared_ptr<net_core> shared, std::size_t shard, std::shared_ptr<net_settings const> first)
@@ -34,9 +44,11 @@ void shard_net::wait()
 {
     // Counted from now, not from the last tick: a shard that was busy must not make up for it by
     // cutting those whose bytes it had no time to read.
+    due_ = core->clock.now().boot + deadline_wheel::tick_span;
     timer_.expires_after(deadline_wheel::tick_span);
     timer_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
         if (ec || !self->ticking_) return;
+        base::metrics::loop_delay.observe(self->core->clock.now().boot - self->due_);
         self->wait();
         self->wheel.tick();
     });

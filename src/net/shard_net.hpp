@@ -36,21 +36,25 @@ struct net_core {
     http_handler handler;
     socket_handler_factory sockets;
     static_files files;
+    std::size_t const sockets_max; ///< for which there are descriptors
     admission gate;
     std::atomic<bool> over{false}; ///< the server is being destroyed, the shards are about to be
 };
 
-/// One socket counted by the gate; its destruction, on any thread, gives the place back.
+/// One connection counted by the gate; its destruction, on any thread, gives the place back.
 class gate_ticket {
 public:
     gate_ticket(std::shared_ptr<net_core> core, std::string key) : core_(std::move(core)), key_(std::move(key)) {}
     ~gate_ticket();
     gate_ticket(gate_ticket const&) = delete;
     gate_ticket& operator=(gate_ticket const&) = delete;
+    /// It is no stranger any longer. Thread: its connection's shard.
+    void mark_registered();
 
 private:
     std::shared_ptr<net_core> core_;
     std::string key_;
+    bool registered_ = false;
 };
 
 /// One open connection as its shard sees it.
@@ -88,6 +92,7 @@ private:
     void wait();
 
     timer timer_;
+    base::boot_time due_{};
     bool ticking_ = false;
 };
 

@@ -79,15 +79,16 @@ std::shared_ptr<boost::asio::ssl::context> make_tls_context(std::string const& c
     auto context = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
     auto* const raw = context->native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-    SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
-                                 | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_SINGLE_ECDH_USE);
+    SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET
+                                 | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_SINGLE_ECDH_USE);
     SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_cipher_list(raw,
         "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
         "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305");
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-    // Browsers come back over one connection; a second ticket would cost each handshake for nothing.
-    SSL_CTX_set_num_tickets(raw, 1);
+    // A ticket is as old as the key that sealed it: whoever gets that key reads what was said
+    // before. Pages keep one connection for hours, so resumption would save them nothing.
+    SSL_CTX_set_num_tickets(raw, 0);
     constexpr std::string_view session_context = "rendezvous";
     SSL_CTX_set_session_id_context(raw, reinterpret_cast<unsigned char const*>(session_context.data()),
         static_cast<unsigned>(session_context.size()));

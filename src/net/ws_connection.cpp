@@ -4,7 +4,11 @@
 #include "send_queue.hpp"
 #include "token_bucket.hpp"
 
+#include "message_count.hpp"
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
+#include "rendezvous/protocol/error_map.hpp"
+#include "rendezvous/protocol/server_message.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
@@ -30,19 +34,14 @@ namespace {
 
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
+namespace metrics = base::metrics;
+namespace close_codes = protocol::close_codes;
 
 constexpr std::size_t padding_bytes = 64;
 /// A read buffer that one large message has grown beyond this is given back.
 constexpr std::size_t kept_buffer_bytes = 8'192;
 /// From the peer's close frame, or from the first failed operation, to the end of all of them.
 constexpr base::milliseconds teardown_max{2'000};
-
-namespace close_code {
-constexpr std::uint16_t not_text = 1003;
-constexpr std::uint16_t our_fault = 1011;
-constexpr std::uint16_t slow_consumer = 4008;
-constexpr std::uint16_t rate_limited = 4429;
-} // namespace close_code
 
 /// The request as Beast wants to see it; everything it could object to has been checked.
 http::request<http::empty_body> beast_request(upgrade const& accepted)
@@ -54,6 +53,16 @@ http::request<http::empty_body> beast_request(upgrade const& accepted)
     out.set(http::field::sec_websocket_key, accepted.key);
     out.set(http::field::sec_websocket_version, "13");
     return out;
+}
+
+/// The code of a socket whose reading ended with `ec`: the peer's own, or the one Beast has
+/// closed it with, or none.
+std::uint16_t code_of(boost::system::error_code ec, websocket::close_reason const& peers)
+{
+    if (ec == websocket::error::closed) return peers.code != 0 ? peers.code : std::uint16_t{1005};
+    if (ec == websocket::error::bad_frame_payload) return close_codes::invalid_utf8;
+    if (ec == websocket::condition::protocol_violation) return close_codes::protocol_error;
+    return 1006;
 }
 
 /// A close reason holds 123 bytes (RFC 6455 5.5); cut between characters.
@@ -72,12 +81,17 @@ std::string fitting_reason(std::string reason)
 class ws_connection final : public socket, public connection, public std::enable_shared_from_this<ws_connection> {
 public:
     ws_connection(std::shared_ptr<shard_net> here, tls_stream stream, std::shared_ptr<gate_ticket> ticket);
-    ~ws_connection() override { here_->websocket_count.fetch_sub(1, std::memory_order_relaxed); }
+    ~ws_connection() override
+    {
+        here_->websocket_count.fetch_sub(1, std::memory_order_relaxed);
+        metrics::connections.down(metrics::connection_kind::websocket);
+    }
     void start(upgrade const& accepted, std::string remote_ip);
 
     void send(std::shared_ptr<std::string const> text) override;
     void send_replay(std::vector<std::shared_ptr<std::string const>> texts) override;
     void close(std::uint16_t code, std::string reason) override;
+    void mark_registered() override;
     void resume_reading() override;
     void close_by_server(std::uint16_t code, std::string const& reason) override { begin_close(code, reason); }
     void abandon() override;
@@ -99,12 +113,14 @@ private:
 
     template <class Work>
     void guarded(Work work);
+    void say_bye(std::uint16_t code);
     void begin_close(std::uint16_t code, std::string reason);
     void let_go();
     void close_when_written();
+    void on_late(metrics::phase which);
     void cut();
     void audit();
-    void on_failed();
+    void on_failed(boost::system::error_code ec = {});
 
     std::shared_ptr<shard_net> here_;
     std::shared_ptr<net_settings const> settings_;
@@ -141,18 +157,20 @@ ws_connection::ws_connection(std::shared_ptr<shard_net> here, tls_stream stream,
       queue_(settings_->limits.queue_bytes_max),
       budget_(settings_->limits.messages_per_s, settings_->limits.messages_burst),
       control_budget_(budget_),
-      write_deadline_(here_->wheel, [this] { cut(); }),
-      close_deadline_(here_->wheel, [this] { cut(); }),
+      write_deadline_(here_->wheel, [this] { on_late(metrics::phase::write); }),
+      close_deadline_(here_->wheel, [this] { on_late(metrics::phase::close); }),
       throttle_(here_->wheel, [this] { read_next(); }),
       audit_(here_->wheel, [this] { audit(); })
 {
     here_->websocket_count.fetch_add(1, std::memory_order_relaxed);
+    metrics::connections.up(metrics::connection_kind::websocket);
     here_->connections.push_back(*this);
 }
 
 void ws_connection::start(upgrade const& accepted, std::string remote_ip)
 {
-    ws_.read_message_max(settings_->limits.message_bytes_max);
+    // Counted in on_read, which can still say `bye`; Beast would close without a word.
+    ws_.read_message_max(0);
     ws_.auto_fragment(false);
     ws_.text(true);
     ws_.set_option(websocket::stream_base::decorator([chosen = accepted.subprotocol](websocket::response_type& out) {
@@ -179,7 +197,7 @@ void ws_connection::guarded(Work work)
     } catch (std::exception const&) {
         // Its text may hold what was sent to us.
         base::log::error("socket_handler_failed", {{"shard", std::uint64_t{here_->index}}});
-        begin_close(close_code::our_fault, "");
+        say_bye(close_codes::internal);
     }
 }
 
@@ -187,11 +205,11 @@ void ws_connection::on_accepted(boost::system::error_code ec, socket_info info)
 {
     accepting_ = false;
     write_deadline_.disarm();
-    if (ec) return on_failed();
+    if (ec) return on_failed(ec);
     audit_.arm(settings_->limits.write_timeout);
     if (closing_) return close_when_written();
     guarded([&] { handler_ = here_->core->sockets(shared_from_this(), std::move(info)); });
-    if (!handler_) return begin_close(close_code::our_fault, "");
+    if (!handler_) return say_bye(close_codes::internal);
     read_next();
 }
 
@@ -211,25 +229,29 @@ void ws_connection::read_next()
     if (!has_more) behind_since_.reset();
     if (has_more && (!behind_since_ || calm)) behind_since_ = now;
     last_throttled_ = now;
-    if (behind_since_ && now - *behind_since_ > settings_->lag_max)
-        return begin_close(close_code::rate_limited, "too many messages");
+    if (behind_since_ && now - *behind_since_ > settings_->lag_max) {
+        metrics::rate_limited.add(metrics::rate_limit::messages);
+        return say_bye(close_codes::rate_limited);
+    }
     throttle_.arm(base::milliseconds{0});
 }
 
 void ws_connection::read()
 {
     reading_ = true;
-    ws_.async_read(
-        buffer_, [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
+    ws_.async_read_some(buffer_, settings_->limits.message_bytes_max + 1 - buffer_.size(),
+        [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
 }
 
 void ws_connection::on_read(boost::system::error_code ec)
 {
     reading_ = false;
-    if (ec || ended_) return on_failed();
+    if (ec || ended_) return on_failed(ec);
     // While we close, Beast itself reads on until the peer's close frame.
     if (closing_) return;
-    if (ws_.got_binary()) return begin_close(close_code::not_text, "text frames only");
+    if (ws_.got_binary()) return say_bye(close_codes::unsupported_data);
+    if (buffer_.size() > settings_->limits.message_bytes_max) return say_bye(close_codes::too_large);
+    if (!ws_.is_message_done()) return read();
     deliver();
     read_next();
 }
@@ -255,8 +277,17 @@ void ws_connection::on_control(websocket::frame_type kind)
     if (kind == websocket::frame_type::close) return close_deadline_.arm(teardown_max);
     // Beast answers pings by itself; a flood of them has the rate limit of messages, without patience.
     if (control_budget_.take(here_->wheel.now())) return;
-    here_->core->shards.post(here_->index,
-        [self = shared_from_this()] { self->begin_close(close_code::rate_limited, "too many control frames"); });
+    here_->core->shards.post(here_->index, [self = shared_from_this()] {
+        metrics::rate_limited.add(metrics::rate_limit::control_frames);
+        self->say_bye(close_codes::rate_limited);
+    });
+}
+
+void ws_connection::mark_registered()
+{
+    if (!is_here())
+        return here_->core->shards.dispatch(here_->index, [self = shared_from_this()] { self->mark_registered(); });
+    if (ticket_) ticket_->mark_registered();
 }
 
 void ws_connection::resume_reading()
@@ -288,17 +319,21 @@ void ws_connection::send_replay(std::vector<std::shared_ptr<std::string const>> 
 void ws_connection::enqueue_replay(std::vector<std::shared_ptr<std::string const>> texts)
 {
     if (closing_ || ended_) return;
-    for (auto& text : texts) queue_.push_replay(std::move(text));
+    for (auto& text : texts) {
+        count_sent(*text);
+        queue_.push_replay(std::move(text));
+    }
     if (!writing_ && !queue_.empty()) write();
 }
 
 void ws_connection::enqueue(std::shared_ptr<std::string const> text)
 {
     if (closing_ || ended_) return;
+    count_sent(*text);
     if (!queue_.push(std::move(text))) {
         // What waits will never be read in time; only what the kernel may already have stays.
         if (writing_) queue_.drop_waiting();
-        return begin_close(close_code::slow_consumer, "slow consumer");
+        return begin_close(close_codes::slow_consumer, std::string(protocol::close_text(close_codes::slow_consumer)));
     }
     if (!writing_) write();
 }
@@ -315,7 +350,7 @@ void ws_connection::on_written(boost::system::error_code ec)
 {
     writing_ = false;
     write_deadline_.disarm();
-    if (ec || ended_) return on_failed();
+    if (ec || ended_) return on_failed(ec);
     queue_.pop();
     if (!queue_.empty()) return write();
     if (closing_) close_when_written();
@@ -329,6 +364,19 @@ void ws_connection::close(std::uint16_t code, std::string reason)
     here_->core->shards.dispatch(here_->index, [self = shared_from_this(), code, reason = std::move(reason)]() mutable {
         self->begin_close(code, std::move(reason));
     });
+}
+
+/// The socket layer closes by itself: `bye` first, as before every deliberate close, behind what
+/// waits already. A slow consumer (4008) gets none, for it would not read that either.
+void ws_connection::say_bye(std::uint16_t code)
+{
+    if (closing_ || ended_) return;
+    auto const reason = protocol::close_text(code);
+    queue_.push_replay(
+        std::make_shared<std::string const>(protocol::bye_message(code, reason, protocol::retry_hint(code))));
+    metrics::ws_messages.add(metrics::message_type::bye, metrics::direction::out);
+    if (!writing_ && !accepting_) write();
+    begin_close(code, std::string(reason));
 }
 
 void ws_connection::begin_close(std::uint16_t code, std::string reason)
@@ -357,6 +405,12 @@ void ws_connection::close_when_written()
     });
 }
 
+void ws_connection::on_late(metrics::phase which)
+{
+    metrics::phase_timeouts.add(which);
+    cut();
+}
+
 void ws_connection::cut()
 {
     boost::system::error_code ec;
@@ -382,11 +436,13 @@ void ws_connection::abandon()
 
 /// Some operation is over for good: the first one ends the connection for the house, the last one
 /// for the peer.
-void ws_connection::on_failed()
+void ws_connection::on_failed(boost::system::error_code ec)
 {
     auto const alive = shared_from_this();
     if (!ended_) {
         ended_ = true;
+        auto const code = closing_ ? static_cast<std::uint16_t>(closing_->code) : code_of(ec, ws_.reason());
+        metrics::ws_closes.add(metrics::slot_of_close_code(code));
         self_.reset();
         unlink();
         write_deadline_.disarm();

@@ -55,6 +55,9 @@ private:
     instant now_;
 };
 
+/// CLOCK_MONOTONIC, as systemd wants it with RELOADING=1.
+std::chrono::microseconds monotonic_time();
+
 /// Which boot of the machine this is (Linux: /proc/sys/kernel/random/boot_id): boot times of two
 /// processes can be compared as long as it is the same. Empty where the system does not say.
 std::string const& boot_id();

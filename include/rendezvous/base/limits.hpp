@@ -29,17 +29,28 @@ struct limits {
     std::uint32_t connections_per_s = 1'000;
     std::uint32_t starts_per_minute = 10;       ///< per user
     std::uint32_t auth_failures_per_10min = 50; ///< per IP
+    std::size_t memory_mb_max = 0;              ///< MiB of the whole process; 0 = what the system gives it
 
     // not configurable
+    static constexpr std::uint32_t auth_failures_per_appointment_max = 10; ///< in 10 min, then they sound alike
+    /// Connections that have not registered (handshakes, HTTP, sockets before `register`): in all,
+    /// of half the places of one address, and of one address once half of all are taken.
+    static constexpr std::size_t unregistered_max = 8'192;
+    static constexpr std::size_t unregistered_share = 2;
+    static constexpr std::size_t unregistered_per_ip_when_many = 16;
+    static constexpr std::size_t descriptors_kept = 256; ///< for files, the store and whoever lingers
     static constexpr std::size_t header_bytes_max = 8'192;
     static constexpr std::size_t signal_bytes_max = 48 * 1024; ///< `data` of one signal, `sdp` of one offer
     static constexpr std::size_t command_id_chars_max = 64;
     static constexpr std::size_t token_bytes_max = 4'096;
     static constexpr std::size_t participants_max = 6;
     static constexpr std::size_t name_bytes_max = 200;
-    static constexpr std::size_t store_backlog_max = 10'000; ///< facts kept while the store fails
-    static constexpr std::size_t store_queue_max = 10'000;   ///< jobs waiting for the store thread
-    static constexpr std::size_t rooms_max = 100'000;        ///< rooms in memory, whole process
+    static constexpr std::size_t store_backlog_max = 10'000;             ///< facts kept while the store fails
+    static constexpr std::size_t store_queue_max = 10'000;               ///< jobs waiting for the store thread
+    static constexpr std::size_t rooms_max = 100'000;                    ///< rooms in memory, whole process
+    static constexpr std::size_t ring_messages_max = 256;                ///< unconfirmed, per session
+    static constexpr std::size_t ring_bytes_max = 262'144;               ///< the same in bytes
+    static constexpr std::size_t rings_bytes_max = 256ULL * 1024 * 1024; ///< of all sessions of the process
     static constexpr std::size_t page_rows_max = 200;
     static constexpr std::size_t page_rows_default = 50;
 };

@@ -50,9 +50,9 @@ enum class message_type {
     other
 };
 enum class connection_kind { http, websocket };
-/// Why a connection or an upgrade was turned away: too many of its address, too many sockets that
-/// have not registered (of its address, of all), no descriptor left to spend, a foreign page.
-enum class socket_refusal { address, unregistered_address, unregistered, descriptors, origin };
+/// Why a connection or an upgrade was turned away: too many of its address, too many that have not
+/// registered (of its address, of all), a foreign page.
+enum class socket_refusal { address, unregistered_address, unregistered, origin };
 enum class accept_pause { rate, descriptors, exhausted };
 /// Which deadline cut a connection.
 enum class phase { tls, header, body, write, idle, close };

@@ -2,6 +2,8 @@
 // Sockets: listeners, TLS, HTTP, WebSocket, routes and REST handlers. Beast stays inside two to
 // four .cpp files of src/net; everything else, here too, sees the types of this header.
 
+#include "rendezvous/base/metrics.hpp"
+
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
@@ -37,7 +39,8 @@ struct http_response {
     unsigned status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    std::shared_ptr<std::string const> shared_body; ///< instead of `body`: cached files
+    std::shared_ptr<std::string const> shared_body;                                ///< instead of `body`: cached files
+    base::metrics::endpoint_slot endpoint = base::metrics::endpoint_slot::unknown; ///< what answered
 };
 
 /// Answers one request on the connection's shard. Runs as a coroutine there; the request outlives it.

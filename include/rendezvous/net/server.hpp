@@ -29,6 +29,10 @@ struct server_options {
     std::vector<std::string> allowed_origins;  ///< further ones; also CORS on /api and /js
     std::vector<std::string> trusted_proxies;  ///< addresses or CIDR whose X-Forwarded-For counts
     std::filesystem::path web_root;            ///< static files; empty: none
+    /// Listening sockets of a process before this one, or of systemd; they are the server's from
+    /// `start` on. Each serves the endpoint with its port, those left over the endpoints left over.
+    std::vector<int> inherited;
+    std::size_t sockets_max = 0; ///< 0: what RLIMIT_NOFILE leaves
     base::limits limits;
     base::milliseconds keep_alive{60'000}; ///< between two requests of one connection
     base::milliseconds lag_max{5'000};     ///< beyond messages_per_s for so long, then 4429
@@ -63,8 +67,11 @@ public:
     /// bad endpoint, address in use.
     bound_ports start();
 
-    /// Closes the listeners; open connections go on.
+    /// Closes the listeners; open connections go on. What still comes to an inherited socket waits
+    /// in it for the next process.
     void stop_accepting();
+    /// Whether some listener was inherited.
+    bool has_inherited() const;
 
     /// Closes every WebSocket with `code` and every HTTP connection after its current answer.
     void close_all(std::uint16_t code, std::string reason);

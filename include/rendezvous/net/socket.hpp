@@ -22,6 +22,9 @@ public:
     virtual void send_replay(std::vector<std::shared_ptr<std::string const>> texts) = 0;
     /// Writes what is queued, then the close frame; cut after write_timeout at the latest.
     virtual void close(std::uint16_t code, std::string reason) = 0;
+    /// Who is behind it is known now: it does not count any longer among those who have yet to
+    /// register, which are few. Thread: any.
+    virtual void mark_registered() = 0;
     /// Lets the next frame be read after `on_text` answered `hold`. Thread: any.
     virtual void resume_reading() = 0;
 };

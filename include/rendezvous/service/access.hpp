@@ -65,7 +65,12 @@ public:
     virtual std::optional<std::string> api_key_hash(std::string_view text) const = 0;
     /// Zero, or how long that address has to wait after too many failures.
     virtual base::milliseconds failure_wait(std::string_view ip, base::instant now) = 0;
-    virtual void record_failure(std::string_view ip, base::instant now) = 0;
+    /// Counts a failed attempt, of the address and, if one was named, of the appointment. Zero, or
+    /// for how long failures at that appointment are to be answered rate_limited instead of with
+    /// their reason: guessing is slowed down, and a valid token still enters, so no stranger can
+    /// lock anybody out.
+    virtual base::milliseconds record_failure(
+        std::string_view ip, base::instant now, std::string_view appointment = {}) = 0;
 };
 
 } // namespace rendezvous::service

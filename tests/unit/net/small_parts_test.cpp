@@ -12,6 +12,8 @@ namespace {
 
 using base::milliseconds;
 
+constexpr std::size_t sockets_max = 100'000;
+
 std::shared_ptr<std::string const> text(std::size_t size)
 {
     return std::make_shared<std::string const>(size, 'x');
@@ -81,18 +83,18 @@ TEST(Admission, CountsSocketsPerAddress)
 {
     base::limits limits;
     limits.sockets_per_ip = 2;
-    admission gate(limits);
+    admission gate(limits, sockets_max);
     using verdict = admission::verdict;
     EXPECT_EQ(gate.enter("a"), verdict::welcome);
     EXPECT_EQ(gate.enter("a"), verdict::welcome);
     EXPECT_EQ(gate.enter("a"), verdict::refuse);
     EXPECT_EQ(gate.enter("b"), verdict::welcome);
-    gate.leave("a");
-    gate.leave("a");
+    gate.leave("a", false);
+    gate.leave("a", false);
     EXPECT_EQ(gate.enter("a"), verdict::welcome);
-    gate.leave("a");
-    gate.leave("a");
-    gate.leave("b");
+    gate.leave("a", false);
+    gate.leave("a", false);
+    gate.leave("b", false);
     EXPECT_EQ(gate.addresses(), 0U);
 }
 
@@ -100,19 +102,64 @@ TEST(Admission, CutsWhoIgnoresRefusals)
 {
     base::limits limits;
     limits.sockets_per_ip = 4;
-    admission gate(limits);
+    admission gate(limits, sockets_max);
     int entered = 0;
     while (gate.enter("a") != admission::verdict::cut) ++entered;
     EXPECT_EQ(entered, 13);
-    for (int i = 0; i < entered; ++i) gate.leave("a");
+    for (int i = 0; i < entered; ++i) gate.leave("a", false);
     EXPECT_EQ(gate.addresses(), 0U);
+}
+
+TEST(Admission, KeepsHalfOfAnAddressForThoseWhoRegister)
+{
+    base::limits limits;
+    limits.sockets_per_ip = 20;
+    admission gate(limits, sockets_max);
+    using verdict = admission::verdict;
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(gate.enter("a"), verdict::welcome);
+    EXPECT_EQ(gate.enter("a"), verdict::refuse);
+    gate.leave("a", false);
+    for (int i = 0; i < 10; ++i) gate.settle("a");
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(gate.enter("a"), verdict::welcome);
+    EXPECT_EQ(gate.enter("a"), verdict::refuse) << "now all twenty are taken";
+    EXPECT_EQ(gate.unregistered(), 11U);
+    for (int i = 0; i < 11; ++i) gate.leave("a", false);
+    for (int i = 0; i < 10; ++i) gate.leave("a", true);
+    EXPECT_EQ(gate.addresses(), 0U);
+    EXPECT_EQ(gate.unregistered(), 0U);
+}
+
+/// Two hundred addresses that only ever open connections leave places to everybody else.
+TEST(Admission, LeavesRoomBesideManyStrangers)
+{
+    base::limits limits;
+    admission gate(limits, 2'000);
+    using verdict = admission::verdict;
+    for (int round = 0; round < 600; ++round)
+        for (int address = 0; address < 200; ++address) gate.enter("stranger " + std::to_string(address));
+    EXPECT_LE(gate.unregistered(), 1'000U) << "half of all sockets";
+    for (int address = 0; address < 200; ++address) gate.leave("stranger " + std::to_string(address), false);
+    EXPECT_EQ(gate.enter("a guest"), verdict::welcome);
+}
+
+TEST(Admission, GivesAnAddressFewPlacesOnceManyAreTaken)
+{
+    base::limits limits;
+    admission gate(limits, sockets_max);
+    using verdict = admission::verdict;
+    std::size_t const many = base::limits::unregistered_max / 2;
+    for (std::size_t i = 0; i < many; ++i) EXPECT_EQ(gate.enter("address " + std::to_string(i)), verdict::welcome);
+    for (std::size_t i = 0; i < base::limits::unregistered_per_ip_when_many; ++i)
+        EXPECT_EQ(gate.enter("greedy"), verdict::welcome);
+    EXPECT_EQ(gate.enter("greedy"), verdict::refuse);
+    EXPECT_EQ(gate.enter("newcomer"), verdict::welcome);
 }
 
 TEST(Admission, BoundsConnectionsPerSecond)
 {
     base::limits limits;
     limits.connections_per_s = 10;
-    admission gate(limits);
+    admission gate(limits, sockets_max);
     int taken = 0;
     while (gate.take_connection(milliseconds{0})) ++taken;
     EXPECT_EQ(taken, 10);
