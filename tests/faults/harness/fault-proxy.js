@@ -152,6 +152,9 @@ export class FaultProxy {
   /** @type {Set<Link>} */
   links = new Set();
   accepted = 0;
+  /** Connections without a byte for so long are reset, as by a proxy on the way; 0: never. For connections to come. */
+  idleMs = 0;
+  idleCuts = 0;
 
   /** @param {number} targetPort on 127.0.0.1 */
   static async start(targetPort) {
@@ -172,6 +175,10 @@ export class FaultProxy {
     const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     const link = new Link(client, server, this.#rules, () => this.links.delete(link));
     this.links.add(link);
+    client.setTimeout(this.idleMs, () => {
+      this.idleCuts += 1;
+      link.reset();
+    });
   }
 
   /** @param {{up?: Rule, down?: Rule}} rules of connections to come, and of those that are there */

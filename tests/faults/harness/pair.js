@@ -25,15 +25,16 @@ export class Pair {
 
   /**
    * @param {import('./server.js').Server} server
-   * @param {{doctorPort?: number, patientPort?: number}} [options] ports of proxies
+   * @param {{doctorPort?: number, patientPort?: number, name?: string, booking?: object, person?: object}} [options]
+   *   ports of proxies, fields of the appointment, options of both people
    */
-  static async connect(server, { doctorPort, patientPort, name = 'pair' } = {}) {
+  static async connect(server, { doctorPort, patientPort, name = 'pair', booking, ...more } = {}) {
     const pair = new Pair();
-    const { id, doctor, patient } = await book(server);
+    const { id, doctor, patient } = await book(server, booking);
     const random = seeded(`${name} ${made}`);
     pair.server = server;
     pair.appointmentId = id;
-    const common = { server, appointmentId: id, random };
+    const common = { server, appointmentId: id, random, ...more.person };
     pair.doctor = new Person({ ...common, ...doctor, port: doctorPort, canary: `canary-${id}` });
     pair.patient = new Person({ ...common, ...patient, port: patientPort, canary: `canary-${id}` });
     await Promise.all(pair.people.map((each) => each.enter()));
@@ -67,6 +68,11 @@ export class Pair {
   fallSilent() {
     clearInterval(this.#talk);
     this.#talk = null;
+  }
+
+  /** Both wait no longer for their next try: what is measured is not how patient the client is. */
+  hurry() {
+    this.people.forEach((each) => each.client.retryNow());
   }
 
   /** When the first probe that was sent after `since` had arrived at both; null if not yet. */

@@ -43,14 +43,17 @@ export class Person {
    * @param {string} options.userId
    * @param {string} options.role
    * @param {() => number} options.random
+   * @param {() => number} [options.retryRandom] for the waits between two tries; `() => 0`: none before the first
    * @param {string} [options.instance]
+   * @param {string} [options.token]
    * @param {() => Promise<string>} [options.getToken]
+   * @param {string} [options.canary] goes with each probe; must stand in no log
    */
-  constructor({ server, port = server.port, appointmentId, userId, role, random, instance = uuid(random), getToken, canary = '' }) {
-    Object.assign(this, { server, appointmentId, userId, role, instance, canary });
-    const token = server.token(userId, role, appointmentId);
+  constructor({ server, port = server.port, appointmentId, userId, role, random, retryRandom = random, instance = uuid(random),
+    token = server.token(userId, role, appointmentId), getToken, canary = '' }) {
+    Object.assign(this, { server, appointmentId, userId, role, instance, canary, token });
     this.client = new SignalingClient({
-      url: `wss://127.0.0.1:${port}/ws`, appointmentId, instance, clock, random,
+      url: `wss://127.0.0.1:${port}/ws`, appointmentId, instance, clock, random: retryRandom,
       getToken: getToken ?? (async () => token), createId: () => uuid(random),
       WebSocket: tappedWebSocket(this.wire, server.certificate),
     });

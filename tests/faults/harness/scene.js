@@ -40,15 +40,35 @@ export class Scene {
     return proxy;
   }
 
+  /** Pairs who are in their rooms, without a call. */
+  async connected(count, options) {
+    for (let i = 0; i < count; ++i) this.pairs.push(await Pair.connect(this.server, { name: this.t.name, ...options }));
+    return this.pairs;
+  }
+
   /** Pairs who talk in their calls. */
   async talking(count, options) {
     for (let i = 0; i < count; ++i) this.pairs.push(await Pair.inCall(this.server, { name: this.t.name, ...options }));
     return this.pairs;
   }
 
+  /**
+   * Waits until all pairs talk again.
+   * @returns {Promise<number[]>} for each, how long after `since`
+   */
+  inSync(since, limits) {
+    return Promise.all(this.pairs.map(async (pair) => (await pair.inSync(since, limits)) - since));
+  }
+
+  /** kill -9, a new process, everybody back. @returns {Promise<number[]>} milliseconds from serving again until in sync */
+  async crash() {
+    const { servingAt } = await this.server.crash();
+    return this.inSync(servingAt);
+  }
+
   /** All pairs settle down and are judged; the bar is zero everywhere. */
-  async settle(fault, { trials, recoverMs, note, going } = {}) {
-    await Promise.all(this.pairs.map((pair) => pair.quiet()));
+  async settle(fault, { trials, recoverMs, note, going = true } = {}) {
+    if (going) await Promise.all(this.pairs.map((pair) => pair.quiet()));
     const judged = await judge(this.pairs, { going });
     const { complaints, ...figures } = judged;
     record(fault, this.t.name, { trials, ...figures, recoverMs, note });

@@ -25,7 +25,7 @@ const DEFAULTS = {
 
 async function makeCertificate(folder) {
   await run('openssl', [
-    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '36500',
     '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
     '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem'),
   ]);
@@ -63,8 +63,11 @@ export class Server {
     await writeFile(join(server.folder, 'booking.secret'), SECRET, { mode: 0o600 });
     server.port = await freePort();
     await server.configure(options.config);
+    await server.launch().catch(async (error) => {
+      await rm(server.folder, { recursive: true, force: true });
+      throw error;
+    });
     server.api = new Api(server.port, server.certificate, await server.command('api-key', 'create', '--name', 'faults'));
-    await server.launch();
     return server;
   }
 
