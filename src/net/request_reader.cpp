@@ -6,6 +6,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace rendezvous::net {
 namespace {
@@ -38,6 +39,11 @@ http_method to_method(http::verb verb)
     case http::verb::options: return http_method::options;
     default: return http_method::other;
     }
+}
+
+std::size_t field_count(http::request<http::string_body> const& message)
+{
+    return static_cast<std::size_t>(std::distance(message.begin(), message.end()));
 }
 
 std::string lower_case(std::string text)
@@ -130,6 +136,9 @@ std::optional<request_fault> request_reader::check_header() const
 
 request_reader::progress request_reader::read_body(std::string& input)
 {
+    // Beast 1.81 takes it for granted that a last chunk it has begun to read grows by two bytes. No chunked body
+    // ends with fewer than these five: 0 CR LF CR LF.
+    if (parser_->beast.chunked() && input.size() < 5) return progress::body;
     boost::system::error_code ec;
     while (!input.empty() && !parser_->beast.is_done()) {
         auto const used = parser_->beast.put(boost::asio::buffer(input), ec);
@@ -143,6 +152,9 @@ request_reader::progress request_reader::read_body(std::string& input)
         if (input.size() > base::limits::header_bytes_max) return fail(431, "too-large", "A chunk header is too large");
         return progress::body;
     }
+    // Beast adds trailer fields to those of the header, folded lines and all. Nobody here reads them.
+    if (field_count(parser_->beast.get()) != request_.headers.size())
+        return fail(400, "bad-field", "Trailer fields are not understood");
     request_.body = std::move(parser_->beast.get().body());
     return progress::done;
 }
