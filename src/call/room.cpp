@@ -13,23 +13,29 @@ room::room(appointment_id id, room_record record, room_rules const& rules)
 
 decision room::decide(command const& asked, instant now) const
 {
+    if (auto repeat = decide_repeat(asked, now)) {
+        repeat->asked = asked;
+        return std::move(*repeat);
+    }
     auto const judge = [&](auto const& c) -> decision {
         using type = std::decay_t<decltype(c)>;
         if constexpr (std::is_same_v<type, commands::enter>) return decide_enter(c);
+        if constexpr (std::is_same_v<type, commands::resume>) return decide_resume(c);
         if constexpr (std::is_same_v<type, commands::start_call>) return decide_start(c, now);
         if constexpr (std::is_same_v<type, commands::join_call>) return decide_join(c, now);
         if constexpr (std::is_same_v<type, commands::leave>) return decide_leave(c, now);
         if constexpr (std::is_same_v<type, commands::end_call>) return decide_end(c, now);
         if constexpr (std::is_same_v<type, commands::set_media>) return decide_media(c, now);
+        if constexpr (std::is_same_v<type, commands::set_connection>) return decide_connection(c, now);
         if constexpr (std::is_same_v<type, commands::sample_quality>) return decide_quality(c, now);
         if constexpr (std::is_same_v<type, commands::put_appointment>) return decide_put(c, now);
         if constexpr (std::is_same_v<type, commands::cancel_appointment>) return decide_cancel(now);
         if constexpr (std::is_same_v<type, commands::tick>) return decide_tick(now);
-        if constexpr (std::is_same_v<type, commands::recover>) return decide_recover(now);
-        return {}; // disconnect and signal change nothing durable
+        return {}; // disconnect, forget, signal and recover change nothing durable
     };
     auto decided = std::visit(judge, asked);
     decided.asked = asked;
+    note_carried_out(decided, now);
     return decided;
 }
 
@@ -37,21 +43,24 @@ committed room::commit(decision const& decided, instant now)
 {
     for (auto const& f : decided.facts) {
         apply(record_, f);
-        if (std::holds_alternative<facts::call_started>(f)) answered_boot_ = connected_boot_ = std::nullopt;
-        if (auto const* taken = std::get_if<facts::seat_taken>(&f); taken && taken->answers) answered_boot_ = now.boot;
-        if (std::holds_alternative<facts::call_connected>(f)) connected_boot_ = now.boot;
         if (std::holds_alternative<facts::call_alive>(f)) alive_stored_ = now;
     }
     committed out;
+    if (decided.repeats) {
+        commit_repeat(decided, now, out);
+        return out;
+    }
     auto const tell = [&](auto const& c) {
         using type = std::decay_t<decltype(c)>;
         if constexpr (std::is_same_v<type, commands::enter>) commit_enter(c, decided, now, out);
-        if constexpr (std::is_same_v<type, commands::disconnect>) commit_disconnect(c, now, out);
+        if constexpr (std::is_same_v<type, commands::resume>) commit_resume(c, now, out);
+        if constexpr (std::is_same_v<type, commands::disconnect>) commit_disconnect(c.session, false, now, out);
+        if constexpr (std::is_same_v<type, commands::forget>) commit_disconnect(c.session, true, now, out);
         if constexpr (std::is_same_v<type, commands::start_call>) {
             if (!decided.facts.empty() && std::holds_alternative<facts::call_started>(decided.facts.front())) {
                 commit_start(decided, now, out);
             } else {
-                commit_join({c.who, std::nullopt, c.offer, false, false}, decided, now, out);
+                commit_join({c.who, std::nullopt, c.offer, false, false, {}}, decided, now, out);
             }
         }
         if constexpr (std::is_same_v<type, commands::join_call>) commit_join(c, decided, now, out);
@@ -60,15 +69,22 @@ committed room::commit(decision const& decided, instant now)
             tell_facts(decided, now, out);
             out.outcome.call = record_.newest;
         }
-        if constexpr (std::is_same_v<type, commands::set_media>) commit_media(c, out);
+        if constexpr (std::is_same_v<type, commands::set_media>) commit_media(c.session, c.media, out);
+        if constexpr (std::is_same_v<type, commands::set_connection>) {
+            if (auto const* who = participant_of(c.session)) {
+                auto media = at(*who).media;
+                media.connection = c.connection;
+                commit_media(c.session, media, out);
+            }
+        }
         if constexpr (std::is_same_v<type, commands::sample_quality>) {
             if (auto const* who = participant_of(c.session)) at(*who).sampled_at = now;
         }
         if constexpr (std::is_same_v<type,
                           commands::put_appointment> || std::is_same_v<type, commands::cancel_appointment>)
             commit_appointment(decided, now, out);
-        if constexpr (std::is_same_v<type, commands::tick> || std::is_same_v<type, commands::recover>)
-            commit_tick(decided, now, out);
+        if constexpr (std::is_same_v<type, commands::tick>) commit_tick(decided, now, out);
+        if constexpr (std::is_same_v<type, commands::recover>) commit_recover(now);
     };
     std::visit(tell, decided.asked);
     return out;
@@ -126,7 +142,22 @@ presence room::presence_of(participant_id const& who) const
 {
     auto const* here = find(who);
     if (!here || !here->present) return presence::offline;
-    return here->sessions.empty() ? presence::reconnecting : presence::online;
+    return connected(*here) ? presence::online : presence::reconnecting;
+}
+
+/// One of their sessions has a socket.
+bool room::connected(attendee const& here)
+{
+    auto const has_socket = [](live_session const& s) { return !s.away_since; };
+    return std::any_of(here.sessions.begin(), here.sessions.end(), has_socket);
+}
+
+/// They hold a seat and sit on it: its session has a socket.
+bool room::seated(attendee const& here)
+{
+    if (!here.seat || !here.seat->session) return false;
+    auto const sits = [&](live_session const& s) { return s.id == *here.seat->session && !s.away_since; };
+    return std::any_of(here.sessions.begin(), here.sessions.end(), sits);
 }
 
 room::window room::window_at(utc_time now) const
@@ -135,7 +166,7 @@ room::window room::window_at(utc_time now) const
     return now < record_.appointment->closes_at ? window::open : window::after;
 }
 
-milliseconds room::span_since(std::optional<utc_time> utc, std::optional<base::boot_time> boot, instant now) const
+milliseconds room::span_since(std::optional<utc_time> utc, std::optional<base::boot_time> boot, instant now)
 {
     if (!utc) return milliseconds{0};
     auto const span = boot ? milliseconds{now.boot - *boot} : now.utc - *utc;
@@ -145,8 +176,8 @@ milliseconds room::span_since(std::optional<utc_time> utc, std::optional<base::b
 facts::call_ended room::ending(end_reason why, instant now, std::optional<participant_id> by) const
 {
     auto const& call = *record_.newest;
-    return {call.id, why, now.utc, span_since(call.answered_at, answered_boot_, now),
-        span_since(call.connected_at, connected_boot_, now), std::move(by)};
+    return {call.id, why, now.utc, span_since(call.answered_at, call.answered_boot, now),
+        span_since(call.connected_at, call.connected_boot, now), std::move(by)};
 }
 
 } // namespace rendezvous::call

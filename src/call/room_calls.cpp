@@ -27,7 +27,7 @@ decision room::decide_start(commands::start_call const& asked, instant now) cons
         return decision::refused(*refused);
     decision out;
     if (open_call(record_)) {
-        auto plan = plan_seat({asked.who, std::nullopt, asked.offer, false, false}, now);
+        auto plan = plan_seat({asked.who, std::nullopt, asked.offer, false, false, {}}, now);
         if (!plan) return decision::refused(base::to_errc(plan.error()));
         out.facts = std::move(*plan);
         return out;
@@ -79,7 +79,7 @@ base::result<std::vector<fact>> room::plan_seat(commands::join_call const& asked
     taken.replaces = mine->order;
     auto const* speaking = live(*asked.who.session);
     bool const same_tab = binding && speaking && !binding->instance.empty() && binding->instance == speaking->instance;
-    if (binding && binding->session && !same_tab) {
+    if (here && seated(*here) && !same_tab) {
         if (!asked.takeover) return errc::in_call_elsewhere;
         taken.how = leave_reason::moved;
         return std::vector<fact>{taken};
@@ -109,23 +109,22 @@ void room::commit_join(commands::join_call const& asked, decision const& d, inst
     auto const& call = *record_.newest;
     auto const& me = *find_member(*record_.appointment, asked.who.user);
     auto* here = find(me.id);
-    bool const seated = !d.facts.empty();
+    auto const* taken = d.facts.empty() ? nullptr : std::get_if<facts::seat_taken>(&d.facts.front());
     bool const unchanged =
-        !seated && (!asked.who.session || (here && here->seat && here->seat->session == asked.who.session));
-    if (seated) {
-        auto const& taken = std::get<facts::seat_taken>(d.facts.front());
-        bool const moved = taken.replaces && taken.how == leave_reason::moved;
+        !taken && (!asked.who.session || (here && here->seat && here->seat->session == asked.who.session));
+    if (taken) {
+        bool const moved = taken->replaces && taken->how == leave_reason::moved;
         if (moved && here && here->seat && here->seat->session)
             out.effects.emplace_back(effects::close{*here->seat->session, close_reason::taken_over});
         bind_seat(me.id, asked.who, false, now, out);
-        bool const one_other = others_in(call, me.id) == 1;
-        out.outcome.offer_relayed = tell_joined(me.id, one_other ? asked.offer : nullptr, moved, out);
+        auto const offer = reaches_one_other(me.id) ? asked.offer : nullptr;
+        out.outcome.offer_relayed = tell_joined(me.id, offer, moved, out);
         tell_appointment(now, out);
     } else if (unchanged) {
         out.outcome.reattached = true;
     } else {
-        // The seat is mine and was empty: the page returns to it, or uses the place that a REST
-        // call has reserved. What was sent meanwhile is lost until sessions can be resumed.
+        // The seat is mine and was empty: the page returns to it with another session, so what was
+        // sent meanwhile is lost to it; or it uses the place that a REST call has reserved.
         bool const reserved = here && here->seat && here->seat->reserved;
         bind_seat(me.id, asked.who, true, now, out);
         out.outcome.reattached = !reserved;
@@ -145,6 +144,7 @@ void room::bind_seat(participant_id const& who, speaker const& by, bool returns,
     if (returns) here.media = media;
     seat_binding binding;
     binding.vacant_since = now;
+    recovering_ = recovering_ && !by.session;
     auto const* speaking = by.session ? live(*by.session) : nullptr;
     if (speaking) {
         binding.session = speaking->id;
@@ -188,6 +188,17 @@ bool room::tell_joined(participant_id const& who, opaque const& offer, bool move
     return relayed;
 }
 
+/// Exactly one other holds a place, and their seat has a session that an offer can be sent to.
+bool room::reaches_one_other(participant_id const& me) const
+{
+    auto const& call = *record_.newest;
+    if (others_in(call, me) != 1) return false;
+    for (auto const& s : call.seats)
+        if (auto const* there = holds_place(s) && s.participant != me ? find(s.participant) : nullptr)
+            return there->seat && there->seat->session;
+    return false;
+}
+
 decision room::decide_leave(commands::leave const& asked, instant now) const
 {
     auto const* who = participant_of(asked.session);
@@ -222,9 +233,8 @@ void room::commit_leave(decision const& d, instant now, committed& out)
     out.effects.emplace_back(effects::close{asked.session, close_reason::left});
     drop_session(asked.session, now, out);
     auto& here = at(me);
-    if (here.sessions.empty() && !here.seat) {
-        here.present = false;
-        here.since = now;
+    if (!connected(here) && !here.seat) {
+        give_up_away(here, out, now);
         tell_presence(me, events::change::left, out);
         tell_appointment(now, out);
     }
@@ -262,7 +272,7 @@ void room::tell_facts(decision const& d, instant now, committed& out)
         if (auto const* left = std::get_if<facts::seat_left>(&f)) {
             free_seat(left->participant, out);
             auto& here = at(left->participant);
-            if (here.sessions.empty()) here.present = false;
+            if (!connected(here)) give_up_away(here, out, now);
             bool const removed = left->reason == leave_reason::removed;
             tell_presence(left->participant, removed ? events::change::removed : events::change::left, out);
         }
@@ -278,7 +288,7 @@ void room::tell_ended(committed& out, instant now)
         bool const held = here.seat.has_value();
         free_seat(who, out);
         // Absence from a seat had its own grace; from here on that of the waiting room counts.
-        if (held && here.present && here.sessions.empty()) here.since = now;
+        if (held && here.present && !connected(here)) here.since = now;
     }
     events::call_ended const news{++rev_, call.id, *call.end_reason, call.duration};
     tell_others({}, news, out);

@@ -6,25 +6,26 @@
 
 namespace rendezvous::call {
 
-/// When a seat without a socket is given up; nothing while someone sits there.
+/// When a seat that nobody sits on is given up; nothing while someone does.
 std::optional<instant> room::seat_deadline(participant_id const& who) const
 {
     auto const* here = find(who);
-    if (!here || !here->seat || here->seat->session) return std::nullopt;
+    if (!here || !here->seat || seated(*here)) return std::nullopt;
     auto const& call = *record_.newest;
     auto const since = here->seat->vacant_since;
     if (here->seat->reserved) return since + rules_.call_grace;
-    if (call.state == call_state::waiting) {
+    auto const absence = here->seat->recovered ? rules_.recovery : rules_.call_grace;
+    if (call.state == call_state::waiting && !here->seat->recovered) {
         // The starter may wait at another tab, or come back: the call rings on.
-        if (!here->sessions.empty()) return std::nullopt;
+        if (connected(*here)) return std::nullopt;
         return std::max(since, here->since, [](auto a, auto b) { return a.boot < b.boot; }) + rules_.starter_grace;
     }
     auto const media_flows = [&](auto const& entry) {
         auto const& [other, there] = entry;
-        return other != who && there.seat && there.seat->session && there.media.connection == media_connection::up;
+        return other != who && seated(there) && there.media.connection == media_connection::up;
     };
     bool const kept = std::any_of(attendees_.begin(), attendees_.end(), media_flows);
-    return since + (kept ? std::max(rules_.kept_call, rules_.call_grace) : rules_.call_grace);
+    return since + (kept ? std::max(rules_.kept_call, absence) : absence);
 }
 
 /// Why the clock on the wall ends the open call now, if it does.
@@ -42,8 +43,7 @@ std::optional<end_reason> room::overdue(utc_time now) const
 
 bool room::anybody_seated() const
 {
-    auto const seated = [](auto const& entry) { return entry.second.seat && entry.second.seat->session; };
-    return std::any_of(attendees_.begin(), attendees_.end(), seated);
+    return std::any_of(attendees_.begin(), attendees_.end(), [](auto const& entry) { return seated(entry.second); });
 }
 
 decision room::decide_tick(instant now) const
@@ -53,7 +53,7 @@ decision room::decide_tick(instant now) const
     if (!call) return out;
     out.durability = durability::deferrable;
     if (auto const why = overdue(now.utc)) {
-        out.facts.emplace_back(ending(*why, now));
+        out.facts.emplace_back(recovering_ ? lost_ending() : ending(*why, now));
         return out;
     }
     std::size_t staying = held_count(*call);
@@ -64,7 +64,7 @@ decision room::decide_tick(instant now) const
         out.facts.emplace_back(facts::seat_left{call->id, s.participant, s.order, leave_reason::lost, now.utc});
         --staying;
     }
-    if (staying == 0) out.facts.emplace_back(ending(end_reason::lost, now));
+    if (staying == 0) out.facts.emplace_back(recovering_ ? lost_ending() : ending(end_reason::lost, now));
     if (!out.facts.empty()) return out;
     if (anybody_seated() && now.boot - alive_stored_.boot >= alive_interval) {
         out.durability = durability::behind;
@@ -77,31 +77,57 @@ void room::commit_tick(decision const& d, instant now, committed& out)
 {
     tell_facts(d, now, out);
     for (auto& [who, here] : attendees_) {
-        if (!here.present || !here.sessions.empty() || here.seat) continue;
+        if (!here.present || connected(here) || here.seat) continue;
         if (now.boot - here.since.boot < rules_.grace) continue;
-        here.present = false;
-        here.since = now;
+        give_up_away(here, out, now);
         tell_presence(who, events::change::left, out);
     }
+    forget_long_away(now, out);
     auto const phase = window_at(now.utc);
     if (window_told_ && *window_told_ != phase) tell_appointment(now, out);
     window_told_ = phase;
 }
 
-/// A call that was open when the process ended: over, with its last proof of life as its end.
-decision room::decide_recover(instant) const
+/// A session that nobody came back to; that of a seat waits as long as the seat does.
+void room::forget_long_away(instant now, committed& out)
 {
-    decision out;
-    out.durability = durability::deferrable;
+    std::vector<session_id> over;
+    for (auto const& [who, here] : attendees_)
+        for (auto const& s : here.sessions)
+            if (s.away_since && now.boot - s.away_since->boot >= rules_.grace
+                && !(here.seat && here.seat->session == s.id))
+                over.push_back(s.id);
+    for (auto const& session : over) {
+        out.effects.emplace_back(effects::close{session, close_reason::given_up});
+        drop_session(session, now, out);
+    }
+}
+
+/// Who held a seat when the process before this one ended, holds it still, and is absent.
+void room::commit_recover(instant now)
+{
     auto const* call = open_call(record_);
-    if (!call) return out;
-    auto const alive = std::max(call->last_alive_at, call->created_at);
+    if (!call) return;
+    recovering_ = true;
+    alive_stored_ = now;
+    for (auto const& s : call->seats) {
+        if (!holds_place(s)) continue;
+        auto& here = at(s.participant);
+        here.present = here.admitted = true;
+        here.since = now;
+        here.seat = seat_binding{std::nullopt, {}, s.token_hash, now, false, true};
+    }
+}
+
+/// Nobody came back: the call was over at its last proof of life.
+facts::call_ended room::lost_ending() const
+{
+    auto const& call = *record_.newest;
+    auto const alive = std::max(call.last_alive_at, call.created_at);
     auto const span = [&](std::optional<utc_time> from) {
         return from ? std::max(alive - *from, milliseconds{0}) : milliseconds{0};
     };
-    out.facts.emplace_back(facts::call_ended{
-        call->id, end_reason::lost, alive, span(call->answered_at), span(call->connected_at), std::nullopt});
-    return out;
+    return {call.id, end_reason::lost, alive, span(call.answered_at), span(call.connected_at), std::nullopt};
 }
 
 std::optional<milliseconds> room::until_next(instant now) const
@@ -111,8 +137,12 @@ std::optional<milliseconds> room::until_next(instant now) const
         span = std::max(span, milliseconds{0});
         next = next ? std::min(*next, span) : span;
     };
-    for (auto const& [who, here] : attendees_)
-        if (here.present && here.sessions.empty() && !here.seat) consider(here.since.boot + rules_.grace - now.boot);
+    for (auto const& [who, here] : attendees_) {
+        if (here.present && !connected(here) && !here.seat) consider(here.since.boot + rules_.grace - now.boot);
+        for (auto const& s : here.sessions)
+            if (s.away_since && !(here.seat && here.seat->session == s.id))
+                consider(s.away_since->boot + rules_.grace - now.boot);
+    }
     if (auto const* call = open_call(record_)) {
         if (anybody_seated()) consider(alive_stored_.boot + alive_interval - now.boot);
         for (auto const& s : call->seats)

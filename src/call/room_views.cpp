@@ -23,7 +23,7 @@ participant_view room::view_of(participant_id const& who) const
         out.admitted = out.admitted || here->admitted;
         out.media = here->media;
         if (here->present) out.since = here->since.utc;
-        if (here->seat && !here->seat->session && out.presence == presence::online)
+        if (here->seat && !seated(*here) && out.presence == presence::online)
             out.presence = presence::reconnecting;
     }
     auto const* call = open_call(record_);
@@ -68,8 +68,7 @@ std::optional<call_record> room::newest_call() const
     if (!out) return out;
     for (auto& s : out->seats) {
         auto const* here = find(s.participant);
-        bool const seated = here && here->seat && here->seat->session;
-        if (holds_place(s) && !seated) s.state = seat_state::reconnecting;
+        if (holds_place(s) && !(here && seated(*here))) s.state = seat_state::reconnecting;
     }
     return out;
 }

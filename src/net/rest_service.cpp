@@ -8,7 +8,7 @@ rest_reply get_webrtc_config(rest_call c)
 {
     auto config = c.house->page_config;
     config.ice_servers = ice_for(*c.house, c.caller.bearer->user, {});
-    config.limits = c.house->limits;
+    config.limits = c.house->limits();
     co_return json_reply(200, protocol::webrtc_config_json(config));
 }
 
@@ -18,10 +18,11 @@ rest_reply get_health(rest_call)
     co_return json_reply(200, R"({"status":"ok"})");
 }
 
-/// Calls can be started: the store answers.
+/// Calls can be started: the store answers, and the process is not on its way out.
 rest_reply get_readiness(rest_call c)
 {
     auto& house = *c.house;
+    if (house.draining) co_return problem_reply(c, base::errc::draining);
     std::function<void(service::completion<call::call_record>)> begin = [&house](auto done) {
         house.reader.get_call(base::call_id{"00000000-0000-7000-8000-000000000000"}, std::move(done));
     };

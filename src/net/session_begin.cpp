@@ -2,7 +2,8 @@
 #include "session.hpp"
 #include "session_table.hpp"
 
-// How a session begins: into a room, or with the list of the user's day.
+// How a session begins, into a room or with the list of the user's day, and how it goes on on
+// another socket.
 
 namespace rendezvous::net {
 namespace {
@@ -23,7 +24,11 @@ bool belongs_to_day(call::appointment const& a, base::utc_time now)
 
 } // namespace
 
-session::session(session_context& house, origin from) : house_(house), from_(std::move(from))
+session::session(session_context& house, base::session_id id, registering from, protocol::reset_reason why)
+    : house_(house),
+      id_(std::move(id)),
+      from_(std::move(from)),
+      begun_because_(why)
 {
     heard_ = pinged_ = house_.clock.now();
 }
@@ -32,7 +37,7 @@ void session::begin()
 {
     auto const here = house_.shards.current();
     house_.tables[here]->add(shared_from_this());
-    house_.calls.add_socket(from_.who.user, {from_.id, here, !from_.room, false});
+    house_.calls.add_socket(from_.who.user, {id_, here, !from_.room, false, false});
     if (from_.room)
         enter_room();
     else
@@ -49,15 +54,91 @@ void session::enter_room()
 void session::on_entered(base::result<call::outcome> entered)
 {
     if (!entered) return refuse_registration(base::to_errc(entered.error()));
-    if (gone_ || closing_) { // the socket ended while the room was being loaded
-        house_.calls.submit(*from_.room, call::commands::disconnect{from_.id}, nullptr);
+    if (away()) { // the socket ended while the room was being loaded
+        house_.calls.submit(*from_.room, call::commands::forget{id_}, nullptr);
         return;
     }
     protocol::registration r;
     r.you = std::move(*entered->you);
     if (entered->room->call) call_ = entered->room->call->id;
     r.room = std::move(*entered->room);
-    send_registered(std::move(r));
+    r.reason = begun_because_;
+    complete(std::move(r));
+    entered_ = true;
+}
+
+session::fitness session::fits(registering const& from, protocol::messages::resume_request const& asked) const
+{
+    if (final_ || !entered_ || from.who.user != from_.who.user || from.who.role != from_.who.role
+        || from.room != from_.room)
+        return fitness::not_yours;
+    auto const hash = house_.access.hash(asked.resume_key);
+    if (hash != key_hash_ && hash != previous_key_hash_) return fitness::not_yours;
+    return ring_.reaches_back_to(asked.last_seq) ? fitness::fits : fitness::overflown;
+}
+
+void session::resume(registering from, std::uint64_t last_seq)
+{
+    if (!away()) {
+        auto const code = protocol::close_codes::resumed_elsewhere;
+        send_uncounted(protocol::bye_message(code, protocol::close_text(code)));
+        from_.wire->close(code, std::string(protocol::close_text(code)));
+    }
+    ++attachment_;
+    closing_ = registered_ = expiry_told_ = false;
+    if (from.instance.empty()) from.instance = from_.instance;
+    from_ = std::move(from);
+    resume_from_ = last_seq;
+    heard_ = pinged_ = house_.clock.now();
+    pings_ = 0;
+    auto const here = house_.shards.current();
+    house_.calls.add_socket(from_.who.user, {id_, here, !from_.room, seated_, false});
+    if (from_.room)
+        ask_to_resume();
+    else
+        collect_day();
+}
+
+void session::ask_to_resume()
+{
+    call::commands::resume asked{speaker(), from_.who.token_hash, from_.who.expired};
+    auto const mine = attachment_;
+    house_.calls.submit(
+        *from_.room, std::move(asked), [self = shared_from_this(), mine](base::result<call::outcome> back) {
+            if (mine != self->attachment_) return; // resumed once more meanwhile
+            self->on_resumed(std::move(back));
+        });
+}
+
+void session::on_resumed(base::result<call::outcome> back)
+{
+    if (!back) {
+        refuse_registration(base::to_errc(back.error()));
+        return;
+    }
+    if (away()) { // the new socket is gone too
+        house_.calls.submit(*from_.room, call::commands::disconnect{id_}, nullptr);
+        return;
+    }
+    protocol::registration r;
+    r.you = std::move(*back->you);
+    r.room = std::move(*back->room);
+    // What is sent again comes behind this snapshot and must not look older than it.
+    r.room->rev = ring_.rev_at(resume_from_, r.room->rev);
+    r.resumed = true;
+    complete(std::move(r));
+}
+
+/// Its tab has begun a new session: this one is over, and so is a socket it may still have.
+void session::supersede()
+{
+    if (final_) return;
+    if (away()) return end();
+    final_ = true;
+    auto const code = protocol::close_codes::resumed_elsewhere;
+    send_uncounted(protocol::bye_message(code, protocol::close_text(code)));
+    closing_ = true;
+    from_.wire->close(code, std::string(protocol::close_text(code)));
 }
 
 void session::collect_day()
@@ -109,31 +190,40 @@ void session::on_described(std::size_t left)
     for (auto& view : day_)
         if (view) r.appointments->push_back(std::move(*view));
     day_.clear();
-    send_registered(std::move(r));
+    r.resumed = entered_;
+    if (!r.resumed) r.reason = begun_because_;
+    complete(std::move(r));
+    entered_ = true;
 }
 
-void session::send_registered(protocol::registration filled)
+/// `registered`, then whatever this socket has missed, then everything as it happens.
+void session::complete(protocol::registration filled)
 {
-    if (closing_) return;
+    if (closing_ || away()) return;
+    auto key = house_.ids.secret(resume_key_bytes);
+    previous_key_hash_ = std::move(key_hash_);
+    key_hash_ = house_.access.hash(key);
     filled.re = from_.register_id;
-    filled.session = from_.id;
-    filled.resume_key = house_.ids.secret(resume_key_bytes);
-    filled.reason = protocol::reset_reason::fresh;
+    filled.session = id_;
+    filled.resume_key = std::move(key);
+    filled.received = received_;
     filled.ice_servers = ice_for(house_, from_.who.user, call_);
+    filled.relay_only = house_.relay_only;
     filled.limits = house_.limits();
     filled.heartbeat = house_.heartbeat;
     filled.server_time = house_.clock.now().utc;
-    send(protocol::registered_message(filled));
+    bool const resumed = filled.resumed;
+    send_uncounted(protocol::registered_message(filled));
     registered_ = true;
-    for (auto const& what : held_) send(protocol::event_message(next_seq(), what));
-    held_ = {};
-    from_.wire->resume_reading();
+    if (resumed) from_.wire->send_replay(ring_.after(resume_from_));
+    for (auto const& what : std::exchange(held_, {})) send_counted(protocol::event_message(next_seq(), what));
+    resume_reading();
 }
 
 void session::refuse_registration(errc why)
 {
-    if (closing_ || gone_) return;
-    send(protocol::register_error_message(from_.register_id, why));
+    if (closing_ || away()) return;
+    send_uncounted(protocol::register_error_message(from_.register_id, why));
     close(protocol::describe(why).close_code);
 }
 

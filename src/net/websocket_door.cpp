@@ -12,8 +12,6 @@ namespace {
 using base::errc;
 namespace messages = protocol::messages;
 
-constexpr std::size_t session_secret_bytes = 16;
-
 /// Lives on the connection's shard; the session it opens lives on its room's.
 class door final : public socket_handler, public std::enable_shared_from_this<door> {
 public:
@@ -37,7 +35,7 @@ public:
     {
         protocol::parser_limits const bounds{house_.limits().message_bytes_max, house_.limits().json_depth_max};
         auto message = protocol::parse_client_message(text, bounds);
-        if (!session_) return on_first(std::move(message));
+        if (!place_.session) return on_first(std::move(message));
         bool const waits = message.message && waits_for_answer(*message.message);
         forward(std::move(message));
         return waits ? reading::hold : reading::go_on;
@@ -46,8 +44,8 @@ public:
     void on_closed() override
     {
         wire_.reset();
-        if (!session_) return;
-        house_.shards.dispatch(home_, [s = session_] { s->on_closed(); });
+        if (place_.session)
+            house_.shards.dispatch(home_, [p = place_] { p.session->on_closed(p.attachment); });
     }
 
 private:
@@ -60,8 +58,9 @@ private:
 
     void forward(protocol::parsed message)
     {
-        if (house_.shards.current() == home_) return session_->on_message(message);
-        house_.shards.post(home_, [s = session_, m = std::move(message)] { s->on_message(m); });
+        auto const& [session, attachment] = place_;
+        if (house_.shards.current() == home_) return session->on_message(attachment, message);
+        house_.shards.post(home_, [p = place_, m = std::move(message)] { p.session->on_message(p.attachment, m); });
     }
 
     reading on_first(protocol::parsed message)
@@ -81,6 +80,8 @@ private:
 
     void admit(std::string const& id, messages::register_session const& m)
     {
+        if (house_.draining) return refuse(id, errc::draining);
+        if (house_.crowded) return refuse(id, errc::busy, protocol::close_codes::overloaded);
         auto const now = house_.clock.now();
         if (house_.access.failure_wait(info_.remote_ip, now) > base::milliseconds{0})
             return refuse(id, errc::rate_limited);
@@ -121,17 +122,27 @@ private:
         if (!wire_) return;
         if (room && !who.covers(*room)) return refuse(id, errc::not_found);
         home_ = room ? house_.calls.shard_of(*room) : house_.calls.shard_of(who.user);
-        base::session_id session_id{std::to_string(home_) + "." + house_.ids.secret(session_secret_bytes)};
-        session::origin from{wire_, std::move(session_id), std::move(who), std::move(room), m.instance, id};
-        session_ = std::make_shared<session>(house_, std::move(from));
-        house_.shards.dispatch(home_, [s = session_] { s->begin(); });
+        registering from{wire_, std::move(who), std::move(room), m.instance, id};
+        auto const enter = [self = shared_from_this(), from = std::move(from), resume = m.resume] {
+            auto& house = self->house_;
+            auto place = house.tables[self->home_]->open(house, from, resume);
+            house.shards.dispatch(self->info_.shard, [self, place = std::move(place)] { self->take(place); });
+        };
+        house_.shards.dispatch(home_, enter);
+    }
+
+    /// From here on messages go to the session; unless the socket has gone on the way there.
+    void take(session_table::place place)
+    {
+        place_ = std::move(place);
+        if (!wire_) on_closed();
     }
 
     /// The error answer, `bye`, and the close code that belongs to the error.
-    void refuse(std::string const& id, errc why)
+    void refuse(std::string const& id, errc why, std::optional<std::uint16_t> with = {})
     {
         if (!wire_) return;
-        auto const code = protocol::describe(why).close_code;
+        auto const code = with.value_or(protocol::describe(why).close_code);
         auto const say = [&](std::string text) { wire_->send(std::make_shared<std::string const>(std::move(text))); };
         base::log::info("register_refused", {{"code", protocol::wire_code(why)}, {"close", unsigned{code}}});
         if (why != errc::not_registered) say(protocol::register_error_message(id, why));
@@ -144,7 +155,7 @@ private:
     socket_info info_;
     bool asked_ = false; ///< the first message has come
     std::size_t home_ = 0;
-    std::shared_ptr<session> session_;
+    session_table::place place_;
 };
 
 } // namespace
@@ -176,20 +187,59 @@ void start_heartbeats(session_context& house)
 {
     auto const quarter = std::min(house.heartbeat.every, house.heartbeat.timeout) / 4;
     auto const period = std::clamp(quarter, base::milliseconds{20}, base::milliseconds{1'000});
-    for (auto const& table : house.tables) table->start(house.clock, period);
+    auto const share = base::limits::rings_bytes_max / house.tables.size();
+    for (auto const& table : house.tables) table->start(house.clock, period, share);
+}
+
+namespace {
+
+/// Does `work` with every table on its own shard, then `done` on shard 0.
+void on_each_table(session_context& house,
+    std::function<void(session_table&, std::function<void()> finished)> const& work, std::function<void()> done)
+{
+    auto const left = std::make_shared<std::size_t>(house.tables.size()); // counted on shard 0 only
+    auto const finished = [&house, left, done = std::move(done)] {
+        house.shards.post(0, [left, done] {
+            if (--*left == 0 && done) done();
+        });
+    };
+    for (std::size_t i = 0; i < house.tables.size(); ++i)
+        house.shards.dispatch(i, [&house, i, work, finished] { work(*house.tables[i], finished); });
+}
+
+} // namespace
+
+void drain_sessions(session_context& house, base::milliseconds spread, std::function<void()> done)
+{
+    house.draining = true;
+    auto const drain = [spread](session_table& table, std::function<void()> const& finished) {
+        table.drain(spread, finished);
+    };
+    on_each_table(house, drain, std::move(done));
 }
 
 void close_sessions(session_context& house, std::uint16_t close_code, std::function<void()> done)
 {
-    auto const left = std::make_shared<std::size_t>(house.tables.size()); // counted on shard 0 only
-    for (std::size_t i = 0; i < house.tables.size(); ++i) {
-        house.shards.dispatch(i, [&house, i, close_code, left, done] {
-            house.tables[i]->close_all(close_code);
-            house.shards.post(0, [left, done] {
-                if (--*left == 0) done();
-            });
-        });
-    }
+    auto const close = [close_code](session_table& table, std::function<void()> const& finished) {
+        table.close_all(close_code);
+        finished();
+    };
+    on_each_table(house, close, std::move(done));
+}
+
+void shed_memory(session_context& house)
+{
+    auto const shed = [](session_table& table, std::function<void()> const& finished) {
+        table.shed();
+        finished();
+    };
+    on_each_table(house, shed, nullptr);
+}
+
+void use_limits(session_context& house, base::limits const& limits)
+{
+    for (std::size_t i = 0; i < house.tables.size(); ++i)
+        house.shards.dispatch(i, [&house, i, limits] { house.limits_by_shard[i] = limits; });
 }
 
 } // namespace rendezvous::net

@@ -98,8 +98,15 @@ std::uint16_t close_code_of(call::close_reason reason) noexcept
     case call::close_reason::appointment_closed: return close::appointment_closed;
     case call::close_reason::removed: return close::removed;
     case call::close_reason::left: return close::normal;
+    case call::close_reason::given_up: return close::unspecified;
     }
     return close::unspecified;
+}
+
+bool ends_session(std::uint16_t close_code) noexcept
+{
+    return close_code == close::normal
+           || (close_code >= close::taken_over && close_code <= close::removed);
 }
 
 std::string_view close_text(std::uint16_t close_code) noexcept

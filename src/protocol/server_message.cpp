@@ -162,6 +162,7 @@ std::string registered_message(registration const& r)
     if (r.appointments) write_appointments(w, *r.appointments);
     w.key("iceServers");
     write(w, r.ice_servers);
+    if (r.relay_only) w.text("iceTransportPolicy", "relay");
     w.key("limits");
     write(w, r.limits);
     write_heartbeat(w, r.heartbeat);
@@ -227,6 +228,11 @@ std::string token_expiring_message(std::uint64_t seq, base::milliseconds in)
 std::string ping_message(std::uint64_t n, std::uint64_t received)
 {
     return begin("ping", small_message).number("n", n).number("received", received).end_object().take();
+}
+
+std::string goaway_message(base::milliseconds in, std::string_view reason)
+{
+    return begin("goaway", small_message).span_ms("inMs", in).text("reason", reason).end_object().take();
 }
 
 std::string bye_message(

@@ -16,6 +16,8 @@ constexpr base::milliseconds retry_interval{500};
 bool passes(call::command const& asked)
 {
     return std::holds_alternative<call::commands::disconnect>(asked)
+           || std::holds_alternative<call::commands::forget>(asked)
+           || std::holds_alternative<call::commands::set_connection>(asked)
            || std::holds_alternative<call::commands::set_media>(asked)
            || std::holds_alternative<call::commands::sample_quality>(asked);
 }

@@ -74,6 +74,12 @@ void calls::add_socket(base::user_id const& user, user_directory::entry socket)
     });
 }
 
+void calls::set_away(base::user_id const& user, base::session_id const& session)
+{
+    auto const owner = shard_of(user);
+    shards_.dispatch(owner, [this, owner, user, session] { homes_[owner]->directory.set_away(user, session); });
+}
+
 void calls::remove_socket(base::user_id const& user, base::session_id const& session)
 {
     auto const owner = shard_of(user);

@@ -45,8 +45,19 @@ struct enter {
     /// The token has expired: only good for the seat that was taken with the very same token.
     bool token_expired = false;
 };
-/// The socket is gone without `leave`: absence, not leaving.
+/// The socket is gone without `leave`: absence, not leaving. The session stays, and is told what
+/// happens until it comes back (`resume`) or the room closes it (`close_reason::given_up`).
 struct disconnect {
+    session_id session;
+};
+/// The session is back on a new socket and has missed nothing.
+struct resume {
+    speaker who;
+    std::string token_hash; ///< of the token it came back with
+    bool token_expired = false;
+};
+/// The session can never come back, with or without a socket now.
+struct forget {
     session_id session;
 };
 struct start_call {
@@ -54,6 +65,7 @@ struct start_call {
     call_id fresh_id; ///< of the call, if one begins
     std::optional<media_kind> media;
     opaque offer; ///< null if none
+    std::optional<command_key> key{};
 };
 struct join_call {
     speaker who;
@@ -61,6 +73,7 @@ struct join_call {
     opaque offer;
     bool keep = false;     ///< the page still holds its peer connections
     bool takeover = false; ///< take one's own seat from a living session
+    std::optional<command_key> key{};
 };
 struct signal {
     session_id from;
@@ -71,16 +84,23 @@ struct signal {
 struct leave {
     session_id session;
     std::optional<call_id> call;
+    std::optional<command_key> key{};
 };
 struct end_call {
     speaker who;
     std::optional<call_id> call;
     bool override_membership = false; ///< an admin who is no member; REST only
+    std::optional<command_key> key{};
 };
 struct set_media {
     session_id session;
     std::optional<call_id> call;
     media_state media;
+};
+/// The same as part of a heartbeat: how well it is connected, and nothing else.
+struct set_connection {
+    session_id session;
+    media_connection connection{};
 };
 struct sample_quality {
     session_id session;
@@ -111,15 +131,16 @@ struct put_appointment {
 struct cancel_appointment {};
 /// Time has passed: does what is due.
 struct tick {};
-/// The process has just started and this room's call was open when the last one ended.
+/// The process has just started and this room's call was open when the last one ended: its people
+/// have `room_rules::recovery` to come back to their seats.
 struct recover {};
 
 } // namespace rendezvous::call::commands
 
 namespace rendezvous::call {
 
-using command = std::variant<commands::enter, commands::disconnect, commands::start_call, commands::join_call,
-    commands::signal, commands::leave, commands::end_call, commands::set_media, commands::sample_quality,
-    commands::put_appointment, commands::cancel_appointment, commands::tick, commands::recover>;
+using command = std::variant<commands::enter, commands::disconnect, commands::resume, commands::forget,
+    commands::start_call, commands::join_call, commands::signal, commands::leave, commands::end_call,
+    commands::set_media, commands::set_connection, commands::sample_quality, commands::put_appointment, commands::cancel_appointment, commands::tick, commands::recover>;
 
 } // namespace rendezvous::call

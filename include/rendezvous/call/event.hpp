@@ -121,7 +121,8 @@ using event = std::variant<events::active_call, events::joiner_connected, events
     events::call_ended, events::appointment_changed>;
 
 /// Why a room asks for a socket to be closed; protocol/error_map knows the close codes.
-enum class close_reason { taken_over, too_many_devices, appointment_closed, removed, left };
+/// `given_up`: a session without socket that is told nothing more; there is nobody to say it to.
+enum class close_reason { taken_over, too_many_devices, appointment_closed, removed, left, given_up };
 
 } // namespace rendezvous::call
 
@@ -160,8 +161,10 @@ struct outcome {
     bool joined_existing = false;
     bool reattached = false;
     bool offer_relayed = false;
-    std::optional<own_view> you;                 ///< enter
-    std::optional<room_snapshot> room;           ///< enter
+    /// The command had been carried out before, on this call. `call` is empty if a newer one exists.
+    std::optional<call_id> repeated;
+    std::optional<own_view> you;                 ///< enter, resume
+    std::optional<room_snapshot> room;           ///< enter, resume
     std::optional<appointment_view> appointment; ///< put, cancel
     bool created = false;                        ///< put
 };

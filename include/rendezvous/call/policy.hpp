@@ -15,6 +15,7 @@ struct room_rules {
     milliseconds call_grace{60'000};     ///< absence from a seat before it is given up
     milliseconds starter_grace{300'000}; ///< absence of the starter before a waiting call ends
     milliseconds kept_call{900'000};     ///< instead of call_grace while media flows without us
+    milliseconds recovery{90'000};       ///< for the people of open calls after a restart
     bool payment_gate = true;
     unsigned signals_unanswered_max = 256;
 };

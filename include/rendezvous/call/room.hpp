@@ -25,6 +25,8 @@ struct decision {
     std::vector<fact> facts;
     call::durability durability = call::durability::before_telling;
     command asked;
+    /// The command was carried out before; there is nothing to store, only to answer.
+    std::optional<done_command> repeats;
 
     static decision refused(base::errc why)
     {
@@ -76,18 +78,20 @@ private:
         session_id id;
         std::string instance;
         std::string token_hash;
+        std::optional<instant> away_since; ///< it has no socket now
     };
-    /// The binding of a held seat to a socket.
+    /// The binding of a held seat to a session.
     struct seat_binding {
-        std::optional<session_id> session; ///< empty: reconnecting, or reserved over REST
+        std::optional<session_id> session; ///< may be away; empty: gone, or reserved over REST
         std::string instance;
         std::string token_hash;
-        instant vacant_since{};
-        bool reserved = false; ///< taken over REST and not yet used by a socket
+        instant vacant_since{}; ///< while nobody sits there
+        bool reserved = false;  ///< taken over REST and not yet used by a socket
+        bool recovered = false; ///< held when the process before this one ended
     };
     /// The volatile half of one member.
     struct attendee {
-        std::vector<live_session> sessions;
+        std::vector<live_session> sessions; ///< those that are away too
         bool present = false; ///< online or reconnecting
         bool admitted = false;
         instant since{}; ///< when the present state of presence began
@@ -107,9 +111,16 @@ private:
     live_session const* live(session_id const& session) const;
     std::string token_hash_of(speaker const& who) const;
     call::presence presence_of(participant_id const& who) const;
+    static bool connected(attendee const& here);
+    static bool seated(attendee const& here);
     window window_at(utc_time now) const;
-    milliseconds span_since(std::optional<utc_time> utc, std::optional<base::boot_time> boot, instant now) const;
+    static milliseconds span_since(std::optional<utc_time> utc, std::optional<base::boot_time> boot, instant now);
     facts::call_ended ending(end_reason why, instant now, std::optional<participant_id> by = {}) const;
+
+    // room_repeats.cpp
+    std::optional<decision> decide_repeat(command const& asked, instant now) const;
+    void note_carried_out(decision& d, instant now) const;
+    void commit_repeat(decision const& d, instant now, committed& out);
 
     // room_calls.cpp
     decision decide_start(commands::start_call const& asked, instant now) const;
@@ -123,17 +134,23 @@ private:
     void bind_seat(participant_id const& who, speaker const& by, bool returns, instant now, committed& out);
     void free_seat(participant_id const& who, committed& out);
     bool tell_joined(participant_id const& who, opaque const& offer, bool moved, committed& out);
+    bool reaches_one_other(participant_id const& me) const;
     void tell_ended(committed& out, instant now);
     void tell_facts(decision const& d, instant now, committed& out);
 
     // room_presence.cpp
     decision decide_enter(commands::enter const& asked) const;
+    decision decide_resume(commands::resume const& asked) const;
     decision decide_media(commands::set_media const& asked, instant now) const;
+    decision decide_connection(commands::set_connection const& asked, instant now) const;
     decision decide_quality(commands::sample_quality const& asked, instant now) const;
     void commit_enter(commands::enter const& asked, decision const& d, instant now, committed& out);
-    void commit_disconnect(commands::disconnect const& asked, instant now, committed& out);
-    void commit_media(commands::set_media const& asked, committed& out);
+    void commit_resume(commands::resume const& asked, instant now, committed& out);
+    void commit_disconnect(session_id const& session, bool for_good, instant now, committed& out);
+    void commit_media(session_id const& session, media_state const& media, committed& out);
     void drop_session(session_id const& session, instant now, committed& out);
+    void give_up_away(attendee& here, committed& out, instant now);
+    void answer_entry(speaker const& who, instant now, committed& out);
 
     // room_appointment.cpp
     decision decide_put(commands::put_appointment const& asked, instant now) const;
@@ -143,8 +160,10 @@ private:
 
     // room_time.cpp
     decision decide_tick(instant now) const;
-    decision decide_recover(instant now) const;
+    facts::call_ended lost_ending() const;
+    void commit_recover(instant now);
     void commit_tick(decision const& d, instant now, committed& out);
+    void forget_long_away(instant now, committed& out);
     std::optional<instant> seat_deadline(participant_id const& who) const;
     std::optional<end_reason> overdue(utc_time now) const;
     bool anybody_seated() const;
@@ -164,8 +183,8 @@ private:
     std::map<participant_id, attendee> attendees_;
     std::unordered_map<session_id, participant_id> sessions_;
     std::uint64_t rev_ = 0;
-    std::optional<base::boot_time> answered_boot_, connected_boot_;
     instant alive_stored_{};
+    bool recovering_ = false; ///< nobody has come back since the restart
     std::optional<window> window_told_;
 };
 

@@ -31,6 +31,10 @@ void drain_sessions(session_context& house, base::milliseconds spread, std::func
 /// Thread: shard 0.
 void use_limits(session_context& house, base::limits const& limits);
 
+/// Takes the unconfirmed messages of all sessions without socket: their next resume is a reset.
+/// For when memory is nearly used up. Thread: any.
+void shed_memory(session_context& house);
+
 /// Says `bye` and closes every session with that code; then `done`, on shard 0: what is asked of
 /// the connections from there on comes behind every `bye`. Thread: any.
 void close_sessions(session_context& house, std::uint16_t close_code, std::function<void()> done);

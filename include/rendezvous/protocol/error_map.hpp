@@ -60,6 +60,9 @@ inline std::string_view wire_code(base::errc code) noexcept
 }
 
 std::uint16_t close_code_of(call::close_reason reason) noexcept;
+/// Whoever is sent away with that code has no session to come back to; after all others a client
+/// may resume it.
+bool ends_session(std::uint16_t close_code) noexcept;
 /// Short reason for the close frame and `bye`: fixed words without any personal data.
 std::string_view close_text(std::uint16_t close_code) noexcept;
 

@@ -44,6 +44,7 @@ struct registration {
     std::optional<call::room_snapshot> room;
     std::optional<std::vector<call::appointment_view>> appointments;
     std::vector<ice_server> ice_servers;
+    bool relay_only = false; ///< `iceTransportPolicy` is `relay`; else it is left out
     base::limits limits;
     heartbeat_times heartbeat;
     base::utc_time server_time{};
@@ -74,7 +75,8 @@ std::string register_error_message(std::string_view re, base::errc code, std::st
 std::string event_message(std::uint64_t seq, call::event const& event);
 
 std::string token_expiring_message(std::uint64_t seq, base::milliseconds in);
-/// `ping` and `bye` carry no `seq`.
+/// The server is about to end: this socket closes after `in`. `goaway`, `ping` and `bye` carry no `seq`.
+std::string goaway_message(base::milliseconds in, std::string_view reason);
 std::string ping_message(std::uint64_t n, std::uint64_t received);
 std::string bye_message(
     std::uint16_t close_code, std::string_view reason, std::optional<base::milliseconds> retry_after = {});

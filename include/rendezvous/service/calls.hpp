@@ -30,10 +30,13 @@ public:
 
     /// Counts a socket for its user, and closes the oldest spare one if that is too many.
     void add_socket(base::user_id const& user, user_directory::entry socket);
+    /// The socket is gone; its session may come back.
+    void set_away(base::user_id const& user, base::session_id const& session);
     void remove_socket(base::user_id const& user, base::session_id const& session);
     void set_seated(base::user_id const& user, base::session_id const& session, bool seated);
 
-    /// Ends, at boot, the calls that were open when the process before ended. `done` gets their number.
+    /// Loads, at boot, the rooms whose call was open when the process before ended; their people may
+    /// come back. `done` gets their number.
     void recover(completion<std::size_t> done);
     /// Calls `done` on shard 0 as soon as every told fact is stored, or after `patience`.
     void settle(base::milliseconds patience, std::function<void(bool settled)> done);
