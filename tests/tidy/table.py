@@ -22,9 +22,10 @@ MAY_INCLUDE = {
 }
 
 
-# Tests see doors only; tests/unit/<folder> sees that folder's inside too, and system tests the wiring they start.
+# Tests see doors only; tests/unit/<folder> and tests/fuzz/<folder> see that folder's inside too, and system tests the
+# wiring they start.
 def inside_seen_by(path):
-    unit = re.match(r'^tests/unit/([^/]+)/', path)
+    unit = re.match(r'^tests/(?:unit|fuzz)/([^/]+)/', path)
     return unit.group(1) if unit else 'app' if path.startswith('tests/system/') else None
 
 
