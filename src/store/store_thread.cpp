@@ -1,8 +1,10 @@
 #include "rendezvous/store/store_thread.hpp"
 
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <iterator>
@@ -12,6 +14,7 @@ namespace rendezvous::store {
 namespace {
 
 using base::errc;
+namespace metrics = base::metrics;
 
 /// Between two attempts at a store that fails.
 constexpr base::milliseconds retry_interval{20};
@@ -52,8 +55,10 @@ void store_thread::push_write(std::function<result<void>(backend&)> work, servic
         std::lock_guard const lock(guard_);
         if (stopping_ || writes_.size() >= options_.queue_max)
             refusals_.push_back([done = std::move(done)] { done(errc::store_unavailable); });
-        else
+        else {
             writes_.push_back({std::move(work), std::move(done), clock_.now().boot + options_.write_timeout});
+            metrics::store_queue.up(metrics::store_job::write);
+        }
     }
     changed_.notify_one();
 }
@@ -65,8 +70,10 @@ void store_thread::push_read(std::unique_ptr<read_job> job)
         if (stopping_ || reads_.size() >= options_.queue_max)
             refusals_.push_back(
                 [refused = std::shared_ptr<read_job>(std::move(job))] { refused->refuse(errc::store_unavailable); });
-        else
+        else {
             reads_.push_back(std::move(job));
+            metrics::store_queue.up(metrics::store_job::read);
+        }
     }
     changed_.notify_one();
 }
@@ -143,6 +150,8 @@ void store_thread::finish()
     auto const reads = std::exchange(reads_, {});
     auto const refused = std::exchange(refusals_, {});
     lock.unlock();
+    metrics::store_queue.change(metrics::store_job::write, -static_cast<std::int64_t>(writes.size()));
+    metrics::store_queue.change(metrics::store_job::read, -static_cast<std::int64_t>(reads.size()));
     for (auto const& job : writes) job.done(errc::store_unavailable);
     for (auto const& job : reads) job->refuse(errc::store_unavailable);
     for (auto const& answer : refused) answer();
@@ -154,6 +163,7 @@ std::vector<store_thread::write_job> store_thread::take_batch()
     std::vector<write_job> batch(
         std::make_move_iterator(writes_.begin()), std::make_move_iterator(writes_.begin() + count));
     writes_.erase(writes_.begin(), writes_.begin() + count);
+    metrics::store_queue.change(metrics::store_job::write, -count);
     return batch;
 }
 
@@ -170,17 +180,25 @@ void store_thread::write_some(std::unique_lock<std::mutex>& lock)
     if (!batch.empty()) note_failure(!stored);
     for (std::size_t i = 0; stored && i < batch.size(); ++i) batch[i].done(outcomes[i]);
     lock.lock();
-    if (!stored)
-        writes_.insert(writes_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+    if (stored) return;
+    metrics::store_queue.change(metrics::store_job::write, static_cast<std::int64_t>(batch.size()));
+    writes_.insert(writes_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
 }
 
 bool store_thread::try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes)
 {
+    auto const begun = std::chrono::steady_clock::now();
     bool broken = !records_->begin();
     for (std::size_t i = 0; !broken && i < batch.size(); ++i) outcomes.push_back(write_part(batch[i], broken));
-    if (!broken && records_->commit()) return true;
-    records_->rollback();
-    return false;
+    broken = broken || !records_->commit();
+    if (broken) {
+        records_->rollback();
+        metrics::store_failures.add();
+        return false;
+    }
+    auto const took = std::chrono::steady_clock::now() - begun;
+    metrics::db_transaction.observe(std::chrono::duration_cast<std::chrono::microseconds>(took));
+    return true;
 }
 
 /// `broken`: the transaction as a whole is lost.
@@ -214,6 +232,7 @@ void store_thread::read_some(std::unique_lock<std::mutex>& lock)
 {
     auto job = std::move(reads_.front());
     reads_.pop_front();
+    metrics::store_queue.down(metrics::store_job::read);
     lock.unlock();
     bool answered = false;
     try {
@@ -225,7 +244,9 @@ void store_thread::read_some(std::unique_lock<std::mutex>& lock)
     }
     if (answered) job.reset();
     lock.lock();
-    if (!answered) reads_.push_back(std::move(job));
+    if (answered) return;
+    reads_.push_back(std::move(job));
+    metrics::store_queue.up(metrics::store_job::read);
 }
 
 } // namespace rendezvous::store

@@ -6,10 +6,19 @@
 #include "rendezvous/store/retention.hpp"
 
 #include <sqlite3.h>
+#include <system_error>
+#include <utility>
 
 namespace rendezvous::store::sqlite {
 
 using base::errc;
+
+namespace {
+
+constexpr std::uintmax_t log_bytes_max = 16u << 20;
+constexpr base::milliseconds log_look_interval{1'000};
+
+} // namespace
 
 sqlite_backend::sqlite_backend(std::filesystem::path const& file, std::filesystem::path const& migrations_dir,
     base::clock const& clock, std::string boot_id)
@@ -18,6 +27,7 @@ sqlite_backend::sqlite_backend(std::filesystem::path const& file, std::filesyste
       reads_(db_, boot_id),
       chain_(db_),
       clock_(clock),
+      log_file_(file.string() + "-wal"),
       boot_id_(std::move(boot_id))
 {}
 
@@ -54,13 +64,38 @@ result<void> sqlite_backend::begin()
 result<void> sqlite_backend::commit()
 {
     auto done = attempt_exec("COMMIT");
-    if (done) return done;
+    if (done) {
+        bound_log();
+        return done;
+    }
     rollback();
     // If only the fsync failed, the log already holds the commit, and a crash before the next write
     // would bring it back. Emptying the log makes "not stored" true for good; on a disk that is
     // beyond even that, the next commit overwrites it.
     sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     return errc::store_unavailable;
+}
+
+/// Readers of other processes keep the log from being emptied; with one behind the other it would
+/// grow without end. So from a certain length on, now and then, new ones are held off until those
+/// that read now are done, for as long as a lock is waited for.
+void sqlite_backend::bound_log()
+{
+    auto const now = clock_.now().boot;
+    if (now < log_looked_at_) return;
+    log_looked_at_ = now + log_look_interval;
+    auto const too_long = [this] {
+        std::error_code unknown;
+        auto const bytes = std::filesystem::file_size(log_file_, unknown);
+        return !unknown && bytes > log_bytes_max;
+    };
+    bool was_long = std::exchange(log_long_, too_long());
+    if (log_long_) {
+        sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+        log_long_ = too_long();
+    }
+    if (log_long_ && !was_long) base::log::warn("store_log_long", {{"problem", "another process reads without end"}});
+    if (!log_long_ && was_long) base::log::info("store_log_short");
 }
 
 void sqlite_backend::rollback() noexcept
@@ -157,6 +192,7 @@ result<std::size_t> sqlite_backend::sweep(base::utc_time now, std::size_t rows_m
                          " (SELECT rowid FROM call_stats WHERE at <= $1 ORDER BY at LIMIT $2)",
             now - retention::call_stats, rows_max - count);
         db_.run("COMMIT");
+        bound_log();
         return count;
     });
 }

@@ -69,6 +69,7 @@ private:
     }
     result<void> attempt_exec(char const* sql);
     base::errc note(failure const& e);
+    void bound_log();
 
     database base_;
     connection& db_;
@@ -76,6 +77,9 @@ private:
     chain_writer chain_;
     std::optional<chain_writer::end> part_mark_; ///< where the chain ended when the part began
     base::clock const& clock_;
+    std::filesystem::path const log_file_;
+    base::boot_time log_looked_at_{};
+    bool log_long_ = false;
     std::string const boot_id_;
     std::string trouble_;
 };

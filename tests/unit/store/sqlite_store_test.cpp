@@ -203,5 +203,77 @@ TEST_F(SqliteStore, ADiskThatRefusesWritesStoresNothingAndHeals)
     EXPECT_FALSE(ports.chain().broken);
 }
 
+TEST_F(SqliteStore, BootTimesAreOfOneBoot)
+{
+    auto const under = [&](std::string const& boot_id) {
+        return store::open_store("sqlite:" + file().string(), migrations(), clock_, boot_id);
+    };
+    {
+        auto const kept = under("first");
+        ASSERT_EQ(put(*kept, 1), errc::ok);
+        ASSERT_EQ(asking{*kept}.append({answered(1, 1, 12)}), errc::ok);
+    }
+    EXPECT_EQ(asking{*under("first")}.call(1)->answered_boot, boot(12));
+    EXPECT_EQ(asking{*under("")}.call(1)->answered_boot, std::nullopt); // a system that does not say
+    {
+        auto const kept = under("second");
+        asking const ports{*kept};
+        EXPECT_EQ(ports.call(1)->answered_boot, std::nullopt);
+        EXPECT_EQ(ports.call(1)->answered_at, at(12));
+        ASSERT_EQ(ports.append({facts::call_connected{call_no(1), at(20), boot(20)}}), errc::ok);
+        EXPECT_EQ(ports.call(1)->answered_boot, std::nullopt);
+        EXPECT_EQ(ports.call(1)->connected_boot, boot(20));
+    }
+    EXPECT_EQ(asking{*under("first")}.call(1)->answered_boot, std::nullopt);
+    EXPECT_EQ(asking{*under("first")}.call(1)->connected_boot, std::nullopt);
+}
+
+TEST_F(SqliteStore, BootTimesOfASystemThatDoesNotSayAreNotGivenOut)
+{
+    auto const kept = store::open_store("sqlite:" + file().string(), migrations(), clock_, "");
+    ASSERT_EQ(put(*kept, 1), errc::ok);
+    ASSERT_EQ(asking{*kept}.append({answered(1, 1, 12)}), errc::ok);
+    EXPECT_EQ(asking{*kept}.call(1)->answered_boot, std::nullopt);
+}
+
+TEST_F(SqliteStore, DeletesWhatHasBeenKeptLongEnough)
+{
+    constexpr std::int64_t day_ms = 24 * 3'600'000;
+    shared_clock clock;
+    auto const kept = store::open_store("sqlite:" + file().string(), migrations(), clock);
+    asking const ports{*kept};
+    ASSERT_EQ(put(*kept, 1), errc::ok);
+    std::vector<call::fact> all;
+    for (unsigned n = 0; n < 600; ++n) {
+        all.emplace_back(facts::quality_sampled{call_no(1), patient_of(1), at(n % 2), 40.5, {}, {}, {}, {}});
+        call::done_command what;
+        what.key = {uuid(n), "content"};
+        what.at = at(n % 2);
+        all.emplace_back(facts::command_carried_out{appointment_no(1), what});
+    }
+    ASSERT_EQ(ports.append(all), errc::ok);
+    store::sqlite::connection other(file(), false);
+    auto const rows = [&](std::string const& table) {
+        auto row = other.prepare("SELECT COUNT(*) FROM " + table);
+        return row.step() ? row.integer(0) : -1;
+    };
+    auto const until = [&](std::string const& table, std::int64_t expected) {
+        auto const deadline = std::chrono::steady_clock::now() + patience;
+        while (rows(table) > expected && std::chrono::steady_clock::now() < deadline) ports.room(1);
+        EXPECT_EQ(rows(table), expected) << table;
+    };
+    clock.advance(day_ms);
+    until("done_commands", 300); // those of second 0, in several slices
+    EXPECT_EQ(rows("call_stats"), 600);
+    clock.advance(60'000);
+    until("done_commands", 0);
+    clock.advance(29 * day_ms - 60'000);
+    until("call_stats", 300);
+    clock.advance(60'000);
+    until("call_stats", 0);
+    EXPECT_TRUE(ports.call(1));
+    EXPECT_EQ(ports.chain().rows, 1u);
+}
+
 } // namespace
 } // namespace rendezvous::store_tests

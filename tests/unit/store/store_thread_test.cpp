@@ -1,4 +1,5 @@
 #include "probe_backend.hpp"
+#include "rendezvous/base/metrics.hpp"
 
 #include <pthread.h>
 
@@ -202,6 +203,110 @@ TEST_F(StoreThread, ABugRefusesItsOwnAppendOnly)
     EXPECT_EQ(ports().append({appointment_put(1)}), errc::internal);
     probe_.bug = false;
     EXPECT_EQ(ports().append({appointment_put(1)}), errc::ok);
+}
+
+TEST_F(StoreThread, CountsWhatItDoesAndWhatWaits)
+{
+    namespace metrics = base::metrics;
+    auto const transactions = [] { return metrics::value_of(metrics::family::db_transaction); };
+    auto const failures = [] { return metrics::value_of(metrics::family::store_failures); };
+    auto const waiting = [](metrics::store_job job) {
+        return metrics::value_of(metrics::family::store_queue, {static_cast<std::size_t>(job)});
+    };
+    auto const transactions_before = transactions(), failures_before = failures();
+    open();
+    hold();
+    EXPECT_EQ(waiting(metrics::store_job::write), 0);
+    auto first = append_later(*store_, {appointment_put(1)});
+    auto second = append_later(*store_, {appointment_put(2)});
+    store_->load_room(appointment_no(1), [](auto const&) {});
+    EXPECT_EQ(waiting(metrics::store_job::write), 2);
+    EXPECT_EQ(waiting(metrics::store_job::read), 1);
+    gate_.open();
+    EXPECT_EQ(answer_of(first), errc::ok);
+    EXPECT_EQ(answer_of(second), errc::ok);
+    probe_.fail_commit = true;
+    auto third = append_later(*store_, {appointment_put(3)});
+    while (probe_.rolled_back == 0) ports().room(9);
+    probe_.fail_commit = false;
+    EXPECT_EQ(answer_of(third), errc::ok);
+    store_.reset();
+    EXPECT_EQ(transactions(), transactions_before + 2);
+    EXPECT_GE(failures(), failures_before + 1);
+    EXPECT_EQ(waiting(metrics::store_job::write), 0);
+    EXPECT_EQ(waiting(metrics::store_job::read), 0);
+}
+
+constexpr std::int64_t minute_ms = 60'000;
+
+class StoreThreadSweep : public StoreThread {
+protected:
+    /// Keeps the store's thread busy until it has swept `count` times.
+    void wait_for_sweeps(int count)
+    {
+        auto const deadline = std::chrono::steady_clock::now() + patience;
+        while (probe_.sweeps < count && std::chrono::steady_clock::now() < deadline) ports().room(9);
+        ASSERT_GE(probe_.sweeps, count);
+    }
+};
+
+TEST_F(StoreThreadSweep, SweepsOnceAMinute)
+{
+    open();
+    for (int i = 0; i < 20; ++i) ports().room(9);
+    EXPECT_EQ(probe_.sweeps, 0);
+    clock_.advance(minute_ms - 1);
+    for (int i = 0; i < 20; ++i) ports().room(9);
+    EXPECT_EQ(probe_.sweeps, 0);
+    for (int times = 1; times <= 3; ++times) {
+        clock_.advance(minute_ms);
+        wait_for_sweeps(times);
+        for (int i = 0; i < 20; ++i) ports().room(9);
+        EXPECT_EQ(probe_.sweeps, times);
+    }
+}
+
+TEST_F(StoreThreadSweep, GoesOnUntilNothingIsLeft)
+{
+    open({.sweep_rows_max = 10});
+    probe_.expired = 35;
+    clock_.advance(minute_ms);
+    wait_for_sweeps(4);
+    for (int i = 0; i < 20; ++i) ports().room(9);
+    EXPECT_EQ(probe_.sweeps, 4);
+    EXPECT_EQ(probe_.expired, 0u);
+}
+
+TEST_F(StoreThreadSweep, WaitsUntilNothingElseIsToBeDone)
+{
+    open({.batch_max = 1, .sweep_rows_max = 10});
+    probe_.expired = 1'000;
+    hold();
+    clock_.advance(minute_ms - 1'000); // due only behind what waits: no write is late by then
+    std::vector<std::future<result<void>>> all;
+    std::atomic<int> swept_before_last{-1};
+    for (unsigned n = 1; n <= 5; ++n) all.push_back(append_later(*store_, {appointment_put(n)}));
+    store_->append({appointment_put(6)}, [&](result<void>) { swept_before_last = probe_.sweeps.load(); });
+    clock_.advance(1'000);
+    gate_.open();
+    for (auto& one : all) EXPECT_EQ(answer_of(one), errc::ok);
+    wait_for_sweeps(1);
+    EXPECT_EQ(swept_before_last, 0);
+}
+
+TEST_F(StoreThreadSweep, AFailedSweepIsLeftForTheNextMinute)
+{
+    open();
+    probe_.fail_sweep = true;
+    clock_.advance(minute_ms);
+    wait_for_sweeps(1);
+    for (int i = 0; i < 20; ++i) ports().room(9);
+    EXPECT_EQ(probe_.sweeps, 1);
+    EXPECT_GE(probe_.rolled_back, 1);
+    EXPECT_EQ(ports().append({appointment_put(1)}), errc::ok);
+    probe_.fail_sweep = false;
+    clock_.advance(minute_ms);
+    wait_for_sweeps(2);
 }
 
 } // namespace
