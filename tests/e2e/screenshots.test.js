@@ -68,6 +68,12 @@ describe('screens', () => {
         await connect(server, appointment, doctor, patient, 'patient');
         await shoot(doctor, 'call-doctor');
         await shoot(patient, 'call-patient');
+        for (const person of [doctor, patient]) person.expectFaults(/WebSocket connection to .* failed/, /ERR_CONNECTION/);
+        await server.kill();
+        await Promise.all([doctor.waitFor('reconnecting'), patient.waitFor('reconnecting')]);
+        await shoot(patient, 'call-server-gone');
+        await server.launch();
+        await Promise.all([doctor.waitForNo('reconnecting'), patient.waitForNo('reconnecting')]);
         await doctor.press('end-call');
         await patient.waitForNo('remote-video');
         await shoot(patient, 'ended');

@@ -1,20 +1,23 @@
 // Functions that run inside the page, before any of its own scripts. They only watch: the page does not know of them.
 
-/** Keeps every RTCPeerConnection the page makes, what the Content-Security-Policy refused, and a way to see elements. */
+/** Keeps every RTCPeerConnection and WebSocket the page makes, what the Content-Security-Policy refused, and a way to see elements. */
 export function watchPage() {
   const connections = [];
+  const sockets = [];
   const violations = [];
 
-  const Native = window.RTCPeerConnection;
-  if (Native) {
-    window.RTCPeerConnection = new Proxy(Native, {
+  const keep = (name, kept) => {
+    if (!window[name]) return;
+    window[name] = new Proxy(window[name], {
       construct(target, given) {
         const made = Reflect.construct(target, given);
-        connections.push(made);
+        kept.push(made);
         return made;
       },
     });
-  }
+  };
+  keep('RTCPeerConnection', connections);
+  keep('WebSocket', sockets);
   document.addEventListener('securitypolicyviolation', (event) => {
     violations.push(`${event.violatedDirective} refused ${event.blockedURI}`);
   });
@@ -30,7 +33,7 @@ export function watchPage() {
 
   /** Sums over all open connections of what came in and was decoded. */
   const media = async () => {
-    const sum = { connections: 0, frames: 0, audioEnergy: 0, audioSeconds: 0 };
+    const sum = { connections: 0, frames: 0, audioEnergy: 0, audioSeconds: 0, audioSamples: 0 };
     for (const connection of connections) {
       if (connection.connectionState === 'closed') continue;
       sum.connections += 1;
@@ -39,9 +42,37 @@ export function watchPage() {
         sum.frames += report.framesDecoded ?? 0;
         sum.audioEnergy += report.totalAudioEnergy ?? 0;
         sum.audioSeconds += report.totalSamplesDuration ?? 0;
+        sum.audioSamples += (report.totalSamplesReceived ?? 0) - (report.concealedSamples ?? 0);
       }
     }
     return sum;
+  };
+
+  /**
+   * Samples the media until `stop`, and keeps the longest time in which every sample showed the same count. A page that
+   * was too busy to sample adds nothing to it.
+   */
+  const sampleFlow = (everyMs) => {
+    const lanes = { frames: { gapMs: 0 }, audioSamples: { gapMs: 0 } };
+    let running = true;
+    const take = async () => {
+      const now = await media();
+      const at = performance.now();
+      for (const [name, lane] of Object.entries(lanes)) {
+        if (lane.count !== now[name]) Object.assign(lane, { count: now[name], since: at });
+        else lane.gapMs = Math.max(lane.gapMs, at - lane.since);
+      }
+      if (running) setTimeout(take, everyMs);
+    };
+    take();
+    return {
+      stop: () => { running = false; },
+      read: () => {
+        const gaps = { videoGapMs: Math.round(lanes.frames.gapMs), audioGapMs: Math.round(lanes.audioSamples.gapMs) };
+        for (const lane of Object.values(lanes)) lane.gapMs = 0;
+        return gaps;
+      },
+    };
   };
 
   /** A coarse picture (red, green, blue, red, ...) of the element's video, or null while there is none. */
@@ -61,5 +92,5 @@ export function watchPage() {
   const text = () =>
     roots().flatMap((root) => (root === document ? [document.body] : [...root.children]).filter(visible).map((e) => e.innerText)).join('\n');
 
-  Object.defineProperty(window, 'watched', { value: { connections, violations, byTestId, visible, media, picture, text } });
+  Object.defineProperty(window, 'watched', { value: { connections, sockets, violations, byTestId, visible, media, sampleFlow, picture, text } });
 }

@@ -158,6 +158,41 @@ export class Person {
     }, { ms });
   }
 
+  /** Begins to measure how long no new frame and no new sound arrives. */
+  async measureFlow() {
+    await this.page.evaluate(() => {
+      window.watched.flow?.stop();
+      window.watched.flow = window.watched.sampleFlow(100);
+    });
+  }
+
+  /** @returns {Promise<{videoGapMs: number, audioGapMs: number}>} the longest gaps since `measureFlow` or the last reading */
+  flowGaps() {
+    return this.page.evaluate(() => window.watched.flow.read());
+  }
+
+  /** Whether the page's own word about the call is: connected, and the server is there. */
+  isInSync() {
+    return this.page.evaluate(() => {
+      const status = window.watched.byTestId('call-status').find(window.watched.visible);
+      return status?.dataset.connection === 'up' && status.dataset.signaling === 'online';
+    });
+  }
+
+  /** Whether the box of one visible element overlaps that of another. */
+  covers(testid, other) {
+    return this.page.evaluate((...ids) => {
+      const [a, b] = ids.map((id) => window.watched.byTestId(id).find(window.watched.visible)?.getBoundingClientRect());
+      if (!a || !b) throw new Error(`not both are seen: ${ids}`);
+      return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    }, testid, other);
+  }
+
+  /** How many WebSockets the page has made so far. */
+  socketsMade() {
+    return this.page.evaluate(() => window.watched.sockets.length);
+  }
+
   async reload() {
     await this.page.reload({ waitUntil: 'domcontentloaded' });
   }

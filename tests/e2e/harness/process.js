@@ -40,6 +40,11 @@ export class Process {
     if (!this.running) throw new Error(`the server ended with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.#log}`);
   }
 
+  /** SIGSTOP, SIGCONT and the like. */
+  signal(name) {
+    this.#child.kill(name);
+  }
+
   /** kill -9: no goodbye, nothing written any more. */
   async kill() {
     if (!this.running) return;

@@ -20,7 +20,7 @@ async function makeCertificate(folder) {
   return readFile(join(folder, 'cert.pem'));
 }
 
-const configuration = (folder, port, socketPort, metricsPort) => `
+const configuration = (folder, port, socketPort, metricsPort, more) => `
 [server]
 public_url = "https://localhost:${port}"
 listen = ["127.0.0.1:${port}"]
@@ -36,6 +36,7 @@ key = "${folder}/key.pem"
 url = "sqlite:${folder}/rendezvous.db"
 [metrics]
 listen = "127.0.0.1:${metricsPort}"
+${Object.entries(more).map(([section, keys]) => [`[${section}]`, ...Object.entries(keys).map(([key, value]) => `${key} = ${value}`)].join('\n')).join('\n')}
 `;
 
 /** One `rendezvous serve` with a database, certificate and ports of its own; everything goes with `stop()`. */
@@ -43,13 +44,14 @@ export class Server {
   #folder;
   #process;
 
-  static async start() {
+  /** @param {Record<string, Record<string, number>>} [more] sections of the configuration with their numbers */
+  static async start(more = {}) {
     const server = new Server();
     server.#folder = await mkdtemp(join(tmpdir(), 'rendezvous-e2e-'));
     server.certificate = await makeCertificate(server.#folder);
     server.port = await freePort();
     server.origin = `https://localhost:${server.port}`;
-    await writeFile(server.#config, configuration(server.#folder, server.port, await freePort(), await freePort()));
+    await writeFile(server.#config, configuration(server.#folder, server.port, await freePort(), await freePort(), more));
     await server.launch();
     server.api = new Api(server.port, server.certificate, await server.command('api-key', 'create', '--name', 'e2e'));
     return server;
@@ -72,6 +74,10 @@ export class Server {
     });
   }
 
+  get running() {
+    return this.#process.running;
+  }
+
   /** What the server wrote so far. */
   get log() {
     return this.#process.log;
@@ -91,6 +97,15 @@ export class Server {
   /** kill -9: no goodbye, nothing written any more. */
   kill() {
     return this.#process.kill();
+  }
+
+  signal(name) {
+    this.#process.signal(name);
+  }
+
+  /** SIGTERM, as a deployment does it; its files stay for `launch()`. Not ending cleanly is an error. */
+  terminate() {
+    return this.#process.stop();
   }
 
   /** SIGTERM; a server that does not end cleanly fails the test. */

@@ -10,6 +10,7 @@ import { VideoTile } from './video-tile.js';
 
 const SLOW_MS = 8000;
 const VERY_SLOW_MS = 20000;
+const NOTE_AFTER_MS = 1500;
 
 /**
  * `<video-call-interface>`: the call screen. Properties `session` (RoomSession) and `media` (LocalMedia);
@@ -28,9 +29,12 @@ export class VideoCallInterface extends BaseElement {
     .stage { position: relative; display: grid; min-block-size: 0; overflow: hidden; }
     .remotes { display: grid; gap: 4px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); grid-auto-rows: minmax(0, 1fr); min-block-size: 0; }
     .self { position: absolute; inset-block-start: 0.8rem; inset-inline-end: 0.8rem; inline-size: clamp(88px, 22vmin, 220px); aspect-ratio: 3 / 4; border-radius: 14px; border: 2px solid #ffffff40; }
-    @media (min-width: 48rem) { .self { aspect-ratio: 16 / 10; inline-size: clamp(160px, 20vw, 300px); } }
+    @media (min-width: 48rem) { .note { order: 0; } .self { aspect-ratio: 16 / 10; inline-size: clamp(160px, 20vw, 300px); } }
     .banner { position: absolute; inset-block-start: 0.8rem; inset-inline-start: 0.8rem; max-inline-size: min(30rem, calc(100% - clamp(88px, 22vmin, 220px) - 3.2rem)); display: flex; flex-wrap: wrap; align-items: center; gap: 0.7rem; background: #fdf0d9; color: #402800; border-radius: 14px; padding: 0.7rem 1rem; z-index: 3; }
     .banner button { min-block-size: 44px; padding: 0.2rem 1rem; background: transparent; border-color: #7a4a00; color: inherit; }
+    .note { order: 1; flex: 1 1 18rem; display: flex; align-items: center; justify-content: center; gap: 0.5rem; font-size: 0.95rem; color: var(--call-stage-muted); }
+    .note::before { content: ''; flex: none; inline-size: 0.55rem; block-size: 0.55rem; border-radius: 50%; background: #f0b94a; }
+    .note[hidden] { display: none; }
     .foot { background: var(--call-stage-bar); padding-block-end: env(safe-area-inset-bottom); min-inline-size: 0; }
     @media (max-height: 30rem) and (orientation: landscape) { :host { grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) auto; } .top { grid-column: 1 / -1; padding-block: 0.2rem; } .foot { display: grid; overflow-y: auto; } }
   `;
@@ -47,8 +51,10 @@ export class VideoCallInterface extends BaseElement {
   #timer;
   #stage;
   #controls;
+  #note;
   #banner = null;
   #cause = null;
+  #serverLostAt = null;
   #openedAt = 0;
   #tick = null;
 
@@ -69,12 +75,13 @@ export class VideoCallInterface extends BaseElement {
     this.#timer.seconds = () => this.#session?.callSeconds ?? null;
     this.#status = h('div', { class: 'status', testid: 'call-status', role: 'status' },
       h('span', { class: 'dot' }), this.#statusText);
+    this.#note = h('div', { class: 'note', hidden: true });
     this.#remotes = h('div', { class: 'remotes' });
     this.#self = h(VideoTile.tag, { class: 'self', muted: true, compact: true, 'video-testid': 'local-video' });
     this.#stage = h('div', { class: 'stage' }, this.#remotes, this.#self);
     this.#controls = h(CallControls.tag, { on: { 'call-action': (event) => this.#act(event) } });
     this.root.append(
-      h('header', { class: 'top' }, this.#heading, h('div', { class: 'status' }, this.#status, this.#timer)),
+      h('header', { class: 'top' }, this.#heading, this.#note, h('div', { class: 'status' }, this.#status, this.#timer)),
       this.#stage, h('div', { class: 'foot' }, this.#controls));
   }
 
@@ -97,7 +104,7 @@ export class VideoCallInterface extends BaseElement {
     this.#updateStatus(name);
     this.#updateTiles(name);
     this.#updateSelf();
-    this.#updateBanner(name);
+    this.#updateReconnecting(name);
     this.#controls.state = {
       microphone: this.#media.microphoneOn, camera: this.#media.cameraOn,
       canEnd: this.#session.you?.role !== 'guest' };
@@ -176,28 +183,45 @@ export class VideoCallInterface extends BaseElement {
     setAttribute(this.#self, 'name', this.#session.you?.name ?? '');
   }
 
-  #updateBanner(name) {
-    const { engine, signalingState } = this.#session;
+  /** While media flows, a lost server is a note beside the name; what stops the conversation is a banner over the picture. */
+  #updateReconnecting(name) {
+    const before = this.#cause;
+    this.#cause = this.#reconnectCause();
+    const text = this.#cause === null ? t('re.back') : t(`re.${this.#cause}`, { name });
+    this.#updateNote(this.#cause === 'signaling' ? text : null);
+    this.#updateBanner(this.#cause === 'signaling' ? null : this.#cause, text);
+    if (this.#cause !== before) announce(text, { kind: 'reconnect', assertive: this.#cause !== null && this.#cause !== 'signaling' });
+  }
+
+  #reconnectCause() {
+    const { engine, signalingState, place } = this.#session;
     const peers = engine?.peers ?? [];
-    const cause = this.#session.place === 'in' ? reconnectCause({
+    const cause = place === 'in' ? reconnectCause({
       signaling: signalingState, connection: engine?.connection ?? 'none',
       peerReconnecting: peers.length > 0 && peers.every((peer) => peer.reconnecting),
     }) : null;
-    const before = this.#cause;
-    this.#cause = cause;
+    this.#serverLostAt = signalingState === 'online' ? null : this.#serverLostAt ?? performance.now();
+    // A server that is back at once is not worth a word while the two can talk.
+    return cause === 'signaling' && performance.now() - this.#serverLostAt < NOTE_AFTER_MS ? null : cause;
+  }
+
+  #updateNote(text) {
+    setAttribute(this.#note, 'hidden', text === null);
+    setAttribute(this.#note, 'data-testid', text === null ? null : 'reconnecting');
+    setText(this.#note, text ?? '');
+  }
+
+  #updateBanner(cause, text) {
     if (cause === null) {
       this.#banner?.remove();
       this.#banner = null;
-      if (before !== null) announce(t('re.back'), { kind: 'reconnect' });
       return;
     }
     this.#banner ??= this.#createBanner();
-    const text = t(`re.${cause}`, { name });
     setText(this.#banner.firstChild, text);
     setAttribute(this.#banner, 'data-cause', cause);
-    setAttribute(this.#banner.lastChild, 'hidden', signalingState !== 'waiting');
+    setAttribute(this.#banner.lastChild, 'hidden', this.#session.signalingState !== 'waiting');
     setText(this.#banner.lastChild, t('re.now'));
-    if (cause !== before) announce(text, { kind: 'reconnect', assertive: true });
   }
 
   #createBanner() {
