@@ -34,7 +34,8 @@ public:
     std::string hash(std::string_view text) const override;
     std::optional<std::string> api_key_hash(std::string_view text) const override;
     base::milliseconds failure_wait(std::string_view ip, base::instant now) override;
-    base::milliseconds record_failure(std::string_view ip, base::instant now, std::string_view appointment) override;
+    base::milliseconds record_failure(
+        std::string_view ip, base::instant now, std::string_view appointment = {}) override;
 
     /// For tokens checked from now on.
     void use_verifier(auth::token_verifier fresh);

@@ -69,7 +69,7 @@ int run_demo(std::string const& host)
     if (settings.turn.uris.empty())
         base::log::warn("no_turn_server", {{"effect", "calls between distant networks may not connect"}});
     house h(std::move(settings));
-    serve(h, [&h] { print_links(h); });
+    serve(h, {{}, {}, [&h] { print_links(h); }});
     return 0;
 }
 

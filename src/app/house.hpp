@@ -32,6 +32,7 @@ public:
 
     config const& settings() const { return settings_; }
     net::session_context& context() { return *context_; }
+    access& credentials() { return *access_; }
     store::store_thread& store() { return *store_; }
     service::shards& shards() { return *shards_; }
     service::calls& calls() { return *calls_; }

@@ -1,10 +1,12 @@
 #include "app/admin_commands.hpp"
+#include "app/resources.hpp"
 #include "app/serve.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/store/open.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <iostream>
 
 // The command line: names, options and exit codes of docs/operations.md, nothing else.
@@ -52,10 +54,15 @@ bool check(options const& o, app::config const& settings)
 
 int serve(options const& o)
 {
+    // A service that is told to reload before it can must not end of it.
+    std::signal(SIGHUP, SIG_IGN);
+    auto from_systemd = app::take_service_environment();
+    auto const variables = app::read_environment();
     auto const settings = load(o);
     if (!check(o, settings)) return exit_config;
     app::house h(settings);
-    app::serve(h, [] {});
+    auto const read_again = [&o, variables] { return app::load_config(o.config_file, variables); };
+    app::serve(h, {std::move(from_systemd), read_again, {}});
     return 0;
 }
 
@@ -177,6 +184,7 @@ void describe(CLI::App& cli, options& o, std::function<int()>& run)
 
 int main(int argc, char** argv)
 {
+    app::open_standard_streams();
     CLI::App cli{"Rendezvous: appointment-based video and voice calls", "rendezvous"};
     cli.set_version_flag("--version", RENDEZVOUS_VERSION);
     options o;

@@ -1,112 +1,94 @@
 #include "serve.hpp"
 
 #include "admin_commands.hpp"
+#include "certificate.hpp"
+#include "memory_watch.hpp"
 #include "rendezvous/base/log.hpp"
-#include "rendezvous/net/server.hpp"
-#include "rendezvous/protocol/error_map.hpp"
-
-#include <boost/asio/signal_set.hpp>
-
-#include <sys/resource.h>
+#include "rendezvous/base/metrics.hpp"
+#include "rendezvous/net/metrics_door.hpp"
+#include "resources.hpp"
+#include "watchdog.hpp"
+#include "way_out.hpp"
 
 #include <csignal>
 
 namespace rendezvous::app {
 namespace {
 
-constexpr milliseconds close_patience{2'000};
-constexpr milliseconds close_poll{20};
-constexpr milliseconds store_patience{5'000};
+namespace metrics = base::metrics;
 
-net::server_options options_of(config const& c)
+bool is_loopback(listen_address const& at)
 {
-    net::server_options out;
-    for (auto const& a : c.server.listen) out.listen.push_back(to_text(a));
-    for (auto const& a : c.server.websocket_listen) out.websocket_listen.push_back(to_text(a));
-    out.certificate = c.tls.certificate;
-    out.key = c.tls.key;
-    out.public_url = c.server.public_url;
-    out.allowed_origins = c.server.allowed_origins;
-    out.trusted_proxies = c.server.trusted_proxies;
-    out.web_root = resource_folder("web");
-    out.limits = c.limits;
-    return out;
+    return at.host.starts_with("127.") || at.host == "::1";
 }
 
-/// One socket is one descriptor: take what the system allows.
-void raise_descriptor_limit()
+void open_metrics(net::metrics_door& door, metrics_config const& settings)
 {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (!settings.listen) return;
+    if (!is_loopback(*settings.listen)) base::log::warn("metrics_public", {{"address", to_text(*settings.listen)}});
+    try {
+        door.start(to_text(*settings.listen));
+    } catch (std::runtime_error const& e) {
+        // Nobody loses a call because nobody watches.
+        base::log::error("metrics_unavailable", {{"reason", e.what()}});
+    }
 }
 
-/// The way out: no new connections, `bye` to everybody, then the loops end as soon as all sockets
-/// are gone or patience is. A second signal ends it at once. Thread: shard 0.
-class way_out {
-public:
-    way_out(house& h, net::server& door)
-        : house_(h),
-          door_(door),
-          signals_(h.shards().context(0), SIGTERM, SIGINT),
-          poll_(h.shards().context(0), [this] { look(); })
+std::string scrape()
+{
+    read_process_metrics();
+    return metrics::render();
+}
+
+void note_start(house& h)
+{
+    auto const& c = h.settings();
+    note_process_start(h.clock().now().utc);
+    if (auto const end = certificate_end(c.tls.certificate))
+        metrics::certificate_expiry.set(static_cast<double>(base::to_ms(*end)) / 1e3);
+    base::log::info("serving", {{"url", c.server.public_url}, {"shards", std::uint64_t{h.shards().count()}},
+                                   {"schema", unsigned{h.store().schema_version()}}});
+}
+
+/// Everything that waits on shard 0 beside the doors. Made before the shards run.
+struct attendants {
+    attendants(house& h, net::server& door, serve_options& options)
+        : manager(std::move(options.environment.notify_socket)),
+          reloads(h, door, manager, std::move(options.read_again)),
+          out(h, door, reloads, manager),
+          memory(h, reloads),
+          scrapes(h.shards().context(0), scrape)
     {
-        wait();
+        if (auto const span = options.environment.watchdog)
+            fed.emplace(h.shards(), *span, [this] { manager.feed_watchdog(); });
     }
 
-private:
-    void wait()
+    void on_open()
     {
-        signals_.async_wait([this](boost::system::error_code ec, int) {
-            if (ec) return;
-            if (leaving_) return house_.shards().stop();
-            leave();
-            wait();
-        });
+        reloads.on_open();
+        out.on_open();
     }
 
-    void leave()
-    {
-        leaving_ = true;
-        base::log::info("stopping");
-        door_.stop_accepting();
-        // The connections of sessions hear it from them, `bye` first; then whatever else is open.
-        net::close_sessions(house_.context(), protocol::close_codes::draining,
-            [this] { door_.close_all(protocol::close_codes::draining, "draining"); });
-        until_ = house_.clock().now().boot + close_patience;
-        poll_.set(close_poll);
-    }
-
-    void look()
-    {
-        auto const open = door_.counts();
-        bool const empty = open.http == 0 && open.websockets == 0;
-        if (!empty && house_.clock().now().boot < until_) return poll_.set(close_poll);
-        house_.calls().settle(store_patience, [this](bool settled) {
-            if (!settled) base::log::error("not_all_stored");
-            house_.shards().stop();
-        });
-    }
-
-    house& house_;
-    net::server& door_;
-    boost::asio::signal_set signals_;
-    service::timers poll_;
-    base::boot_time until_{};
-    bool leaving_ = false;
+    service_manager manager;
+    reloader reloads;
+    way_out out;
+    memory_watch memory;
+    net::metrics_door scrapes;
+    std::optional<watchdog> fed;
 };
 
 } // namespace
 
-void serve(house& h, std::function<void()> on_ready)
+void serve(house& h, serve_options options)
 {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     auto& house_context = h.context();
-    net::server door(h.shards(), options_of(h.settings()), net::rest_door(house_context),
+    auto door_options = options_of(h.settings());
+    door_options.inherited = options.environment.listen_fds;
+    net::server door(h.shards(), std::move(door_options), net::rest_door(house_context),
         net::websocket_door(house_context), h.clock(), h.ids());
-    way_out out(h, door);
+    attendants others(h, door, options);
     h.start();
     {
         net::control_socket control(h.shards().context(0), h.settings().server.control_socket,
@@ -115,11 +97,12 @@ void serve(house& h, std::function<void()> on_ready)
             });
         try {
             h.recover();
+            open_metrics(others.scrapes, h.settings().metrics);
             door.start();
-            base::log::info(
-                "serving", {{"url", h.settings().server.public_url}, {"shards", std::uint64_t{h.shards().count()}},
-                               {"schema", unsigned{h.store().schema_version()}}});
-            on_ready();
+            note_start(h);
+            h.shards().post(0, [&others] { others.on_open(); });
+            others.manager.ready("serving");
+            if (options.on_ready) options.on_ready();
         } catch (...) {
             h.stop(milliseconds{0});
             throw;
