@@ -105,14 +105,38 @@ test('a track is replaced without a new offer', async () => {
   assert.deepEqual(a.out, []);
 });
 
-test('after lost signals the unanswered offer is taken back and the impolite side offers again', async () => {
-  const { a, b } = pair();
-  b.session.start();
-  await settle();
-  b.out.length = 0;
-  await Promise.all([a.session.signalsLost(), b.session.signalsLost()]);
-  await exchange(a, b);
-  assertAgreed(a, b);
+test('after lost signals the first offer of the impolite side is repeated as it is', async () => {
+  for (const answered of [false, true]) {
+    const { a, b } = pair();
+    b.session.start();
+    await settle();
+    const [lost] = b.out.splice(0);
+    if (answered) await a.session.receive(lost);
+    await settle();
+    a.out.length = 0;
+    await Promise.all([a.session.signalsLost(), b.session.signalsLost()]);
+    assert.deepEqual(b.out[0], lost);
+    await exchange(a, b);
+    assertAgreed(a, b);
+  }
+});
+
+test('after lost signals an unanswered restart is taken back and the impolite side restarts again', async () => {
+  for (const restarting of ['a', 'b']) {
+    const { a, b } = pair();
+    b.session.start();
+    await exchange(a, b);
+    a.pc.become('failed');
+    b.pc.become('failed');
+    const before = a.pc.current;
+    ({ a, b })[restarting].session.restartIce();
+    await settle();
+    a.out.length = b.out.length = 0;
+    await Promise.all([a.session.signalsLost(), b.session.signalsLost()]);
+    await exchange(a, b);
+    assertAgreed(a, b);
+    assert.notEqual(a.pc.current, before);
+  }
 });
 
 test('after lost signals a stable, connected session sends nothing', async () => {

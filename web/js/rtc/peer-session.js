@@ -147,6 +147,9 @@ export class PeerSession extends Emitter {
   /**
    * The other side lost messages. An unanswered offer is taken back; the impolite side then offers again
    * with an ICE restart. A stable and connected session is left alone.
+   *
+   * The very first offer of the impolite side is repeated as it is: there is nothing to restart, and Chromium
+   * keeps the remote tracks of a connection muted for ever whose first own offer was rolled back.
    * @param {RTCIceServer[]} [iceServers]
    */
   signalsLost(iceServers) {
@@ -155,6 +158,10 @@ export class PeerSession extends Emitter {
       const unanswered = this.hasUnansweredOffer;
       if (!unanswered && this.#connection === 'up') return;
       if (this.#pc.signalingState === 'have-local-offer') {
+        if (!this.#polite && !this.#pc.remoteDescription) {
+          this.#out({ description: description(this.#pc) });
+          return;
+        }
         await this.#pc.setLocalDescription({ type: 'rollback' });
       }
       if (!this.#polite) this.restartIce(iceServers);
