@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { chromium, firefox } from './harness/browsers.js';
+import { assertNoGap } from './harness/figures.js';
 import { serveLoopback } from './harness/loopback-page.js';
 import { Person } from './harness/person.js';
+import { until } from './harness/until.js';
 
 const LIMIT = { timeout: 90_000 };
 const SHORT = { ms: 4000 };
@@ -44,6 +46,18 @@ for (const [name, launch] of Object.entries({ chromium, firefox })) {
       await assert.rejects(person.receives(SHORT), /frames/, 'black frames are no picture');
       await setTracks(person, 'video', true);
       await person.receives();
+
+      await person.measureFlow();
+      await person.receives();
+      const flowing = await person.flowGaps();
+      assert.ok(Math.max(flowing.videoGapMs, flowing.audioGapMs) < 1000, `gaps while all is well: ${JSON.stringify(flowing)}`);
+      await person.page.evaluate(() => window.watched.connections[0].close()); // the sending one
+      let gaps;
+      await until('the gaps are seen', async () => {
+        gaps = await person.flowGaps();
+        return gaps.videoGapMs >= 1500 && gaps.audioGapMs >= 1500;
+      });
+      assert.throws(() => assertNoGap(gaps), /no new frame/);
       await person.leave();
     });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { chromium } from './harness/browsers.js';
 import { connect, endedCall } from './harness/flow.js';
@@ -105,6 +106,29 @@ describe('seats in a call', () => {
     await doctor.press('leave-call');
     await patient.press('leave-call');
     assert.equal((await endedCall(server, appointment)).endReason, 'completed');
+    await depart();
+  });
+
+  test('a duplicated tab does not take the seat until it is told to, and then the two do not fight for it', LIMIT, async () => {
+    await arrive();
+    const { callId } = await connect(server, appointment, doctor, patient, 'patient');
+    const copy = await patient.duplicate();
+    assert.match(await copy.waitForText(/\S/, 'error-code'), /MOVE-1/);
+    await Promise.all([doctor.receives(), patient.receives()]);
+
+    await copy.press('[data-action="takeover"]');
+    assert.match(await patient.waitForText(/\S/, 'error-code'), /MOVE-1/);
+    await Promise.all([doctor.receives(), copy.receives()]);
+    const sockets = await Promise.all([patient.socketsMade(), copy.socketsMade()]);
+    await doctor.press('toggle-camera');
+    await copy.waitForText(/camera is off/i);
+    await pause(4000); // longer than any wait before a socket is tried again
+    assert.deepEqual(await Promise.all([patient.socketsMade(), copy.socketsMade()]), sockets, 'one switch and no more');
+    assert.equal((await server.api.callStatus(appointment.id)).call.callId, callId);
+
+    await doctor.press('end-call');
+    assert.equal((await endedCall(server, appointment)).endReason, 'completed');
+    await copy.assertNoFaults();
     await depart();
   });
 

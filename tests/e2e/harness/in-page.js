@@ -67,11 +67,7 @@ export function watchPage() {
     take();
     return {
       stop: () => { running = false; },
-      read: () => {
-        const gaps = { videoGapMs: Math.round(lanes.frames.gapMs), audioGapMs: Math.round(lanes.audioSamples.gapMs) };
-        for (const lane of Object.values(lanes)) lane.gapMs = 0;
-        return gaps;
-      },
+      read: () => ({ videoGapMs: Math.round(lanes.frames.gapMs), audioGapMs: Math.round(lanes.audioSamples.gapMs) }),
     };
   };
 

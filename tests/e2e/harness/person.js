@@ -29,6 +29,21 @@ export class Person {
     return person;
   }
 
+  /** The same tab once more, as the browser's "duplicate" makes it: what the tab had stored is copied. */
+  async duplicate() {
+    const person = new Person();
+    person.#server = this.#server;
+    person.#context = this.#context;
+    person.page = await this.#context.newPage();
+    person.#watch();
+    await person.page.evaluateOnNewDocument(watchPage);
+    await person.page.evaluateOnNewDocument((stored) => {
+      if (sessionStorage.length === 0) for (const [key, value] of stored) sessionStorage.setItem(key, value);
+    }, await this.page.evaluate(() => Object.entries(sessionStorage)));
+    await person.page.goto(this.page.url(), { waitUntil: 'domcontentloaded' });
+    return person;
+  }
+
   #watch() {
     this.page.on('console', (message) => message.type() === 'error' && this.#fault(`console: ${message.text()}`));
     this.page.on('pageerror', (error) => this.#fault(`page error: ${error.stack ?? error}`));
@@ -166,7 +181,7 @@ export class Person {
     });
   }
 
-  /** @returns {Promise<{videoGapMs: number, audioGapMs: number}>} the longest gaps since `measureFlow` or the last reading */
+  /** @returns {Promise<{videoGapMs: number, audioGapMs: number}>} the longest gaps since `measureFlow` */
   flowGaps() {
     return this.page.evaluate(() => window.watched.flow.read());
   }
@@ -197,7 +212,7 @@ export class Person {
     await this.page.reload({ waitUntil: 'domcontentloaded' });
   }
 
-  /** Checks the page a last time and closes it. */
+  /** Checks the page a last time and closes it, and its duplicates with it. */
   async leave() {
     try {
       await this.assertNoFaults();
