@@ -81,17 +81,16 @@ function belief(person, participantId) {
   return `${person.userId} believes that ${userId} is ${presence}, in the call: ${inCall}`;
 }
 
+const believed = (person, other) => `${person.userId} believes that ${other.userId} is online, in the call: true`;
+
 /** I4: what both applications believe is what the store says. */
 async function agree({ doctor, patient, appointmentId, server }) {
   await until(`both sides of ${appointmentId} and the store agree`, async () => {
     const { call } = await server.api.callStatus(appointmentId);
     assert.deepEqual(seatsOf(doctor.room.call), seatsOf(call));
     assert.deepEqual(seatsOf(patient.room.call), seatsOf(call));
-    for (const person of [doctor, patient]) {
-      for (const { participantId, userId } of [doctor, patient]) {
-        assert.equal(belief(person, participantId), `${person.userId} believes that ${userId} is online, in the call: true`);
-      }
-    }
+    assert.equal(belief(doctor, patient.participantId), believed(doctor, patient));
+    assert.equal(belief(patient, doctor.participantId), believed(patient, doctor));
     return true;
   }, { ms: 5000 }).catch((error) => {
     throw new Error(`I4: ${error.message}: ${error.cause?.message}`);
@@ -144,6 +143,7 @@ export async function judge(pairs, { going = true } = {}) {
       figures.duplicates += twice.length;
       figures.rowsLost += rows.length;
       complaints.push(...lost.map((each) => `${one.name}: probe ${each.n} lost silently`), ...twice.map((each) => `${one.name}: ${each} twice`), ...rows);
+      if (going && !one.lost && belief(one, one.participantId) !== believed(one, one)) complaints.push(`I4: ${belief(one, one.participantId)}`);
       assert.deepEqual(one.wire.gaps, [], `I3: gaps at ${one.name}`);
       assert.deepEqual(one.wire.repeats, [], `I3: repeats at ${one.name}`);
       assert.deepEqual(disorderOf(one), [], `out of order at ${one.name}`);

@@ -98,7 +98,7 @@ export class Pair {
 
   /** Throws, with what the two saw last. */
   #fail(message) {
-    throw new Error(message + this.people.map((each) => `\n${each.name} (${each.client.state})\n  ${each.wire.latest.join('\n  ')}`).join(''));
+    throw new Error([message, ...this.people.map((each) => each.trace())].join('\n'));
   }
 
   /** No more probes; waits until the last ones have come or can come no more. */

@@ -77,11 +77,20 @@ export class Person {
     return this;
   }
 
-  online(limits) {
-    return until(`${this.name} is online`, () => {
-      if (this.closed) throw new Error(`closed: ${JSON.stringify(this.closed)}`);
-      return this.client.state === 'online';
-    }, limits);
+  async online(limits) {
+    const over = () => this.closed || this.client.state === 'online';
+    await until(`${this.name} is online`, over, limits).catch((error) => this.fail(error.message));
+    if (this.closed) this.fail('closed for good');
+  }
+
+  /** Throws, with what this person saw last. */
+  fail(message) {
+    throw new Error(`${message}\n${this.trace()}`);
+  }
+
+  trace() {
+    const sockets = this.wire.sockets.slice(-3).map(({ code, bye, error, closedAt }) => JSON.stringify({ code, bye: bye?.code, error, closedAt }));
+    return `${this.name} (${this.client.state})\n  ${[...sockets, ...this.wire.latest].join('\n  ')}`;
   }
 
   start(fields) {

@@ -41,7 +41,7 @@ export class Wire {
     if (message.type === 'registered') this.#registered(message);
     else if (message.type === 'bye') socket.bye = message;
     else if (message.type === 'goaway') socket.goaway = { ...message, at: performance.now() };
-    else if (message.type !== 'ping' && Number.isInteger(message.seq)) this.#numbered(message);
+    else if (message.type !== 'ping' && socket === this.sockets.at(-1)) this.#numbered(message);
   }
 
   #registered(message) {
@@ -55,7 +55,9 @@ export class Wire {
     this.#session = { seq: 0, sent: 0, probes: new Map() };
   }
 
+  /** Only what comes on the newest socket counts: a client does not listen to one that it has given up. */
   #numbered(message) {
+    if (!Number.isInteger(message.seq) || !this.#session) return;
     const expected = this.#session.seq + 1;
     if (message.seq > expected) this.gaps.push({ expected, seq: message.seq, type: message.type });
     if (message.seq < expected) this.repeats.push({ expected, seq: message.seq, type: message.type });
