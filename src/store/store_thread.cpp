@@ -4,7 +4,6 @@
 #include "rendezvous/base/metrics.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <exception>
 #include <iterator>
@@ -187,7 +186,7 @@ void store_thread::write_some(std::unique_lock<std::mutex>& lock)
 
 bool store_thread::try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes)
 {
-    auto const begun = std::chrono::steady_clock::now();
+    auto const begun = clock_.now().boot;
     bool broken = !records_->begin();
     for (std::size_t i = 0; !broken && i < batch.size(); ++i) outcomes.push_back(write_part(batch[i], broken));
     broken = broken || !records_->commit();
@@ -196,8 +195,7 @@ bool store_thread::try_batch(std::vector<write_job>& batch, std::vector<result<v
         metrics::store_failures.add();
         return false;
     }
-    auto const took = std::chrono::steady_clock::now() - begun;
-    metrics::db_transaction.observe(std::chrono::duration_cast<std::chrono::microseconds>(took));
+    metrics::db_transaction.observe(clock_.now().boot - begun);
     return true;
 }
 
