@@ -64,19 +64,24 @@ test('F03 F04 kill -9 around a commit: each command has one effect, and its answ
   const rounds = LONG ? 100 : 6;
   const random = seeded(t.name);
   const scene = await Scene.open(t);
+  const proxy = await scene.proxy();
   const recoverMs = [];
   let trials = 0;
   for (let round = 0; round < rounds; ++round) {
     scene.pairs.splice(0).forEach((pair) => pair.close());
-    const pairs = await scene.connected(2 * STEPS.length);
+    const pairs = await scene.connected(2 * STEPS.length, { doctorPort: proxy.port, patientPort: proxy.port });
     const steps = pairs.map((_, index) => STEPS[index % STEPS.length]);
     for (const [index, pair] of pairs.entries()) {
       if (steps[index].from > 0) pair.callId = (await pair.patient.start()).call.callId;
       if (steps[index].from > 1) await pair.doctor.join();
     }
+    // Every other time no answer gets through, so that commits without an answer are certain.
+    if (round % 2 === 1) for (const link of proxy.links) link.apply({ down: { swallowed: true } });
     const answers = pairs.flatMap((pair, index) => steps[index].act(pair));
     await lasts(random() * 12);
     const { servingAt } = await scene.server.crash();
+    proxy.reset();
+    await until('all have noticed', () => pairs.every((pair) => pair.people.every((person) => person.wire.sockets[0].closedAt)));
     pairs.forEach((pair) => pair.hurry());
     const settled = await Promise.allSettled(answers);
     const refused = settled.filter((each) => each.status === 'rejected').map((each) => each.reason.code ?? each.reason);
