@@ -7,16 +7,20 @@ them; figures are compared within one such file only. Everything listens on 127.
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 
+import scenarios
 import servers
 
 LOAD_TIMEOUT_S = 180
 # Measured figures shown while it runs.
-SHOWN = ('srv_cpu_s_per_M', 'msgs_per_s', 'p50_us', 'p99_us', 'pss_kb_per_conn', 'touched_pss_kb_per_conn',
+SHOWN = ('one_call', 'start_s', 'outage_s', 'all_back_s', 'reg_p99_ms', 'sessions_resumed', 'sessions_anew', 'cut',
+         'cut_s', 'rss_growth_kb', 'p99_before_us', 'p99_meanwhile_us', 'p99_us_before', 'p99_ratio', 'srv_cpu_s_per_M', 'msgs_per_s', 'p50_us', 'p99_us', 'pss_kb_per_conn', 'touched_pss_kb_per_conn',
          'srv_cpu_ms_per_conn', 'storm_s', 'failed', 'retries')
-FAULTS = ('wrong', 'lost_messages', 'lost_conns', 'blocked', 'sequence_faults', 'failed')
+FAULTS = ('wrong', 'lost_messages', 'lost_conns', 'blocked', 'sequence_faults', 'failed', 'two_calls', 'refused',
+          'unanswered')
 
 
 def cases(pairs, connections, seconds):
@@ -52,12 +56,17 @@ def arguments():
     parser.add_argument('--servers', default='floor,rendezvous,beast-lean,beast,beast-nlohmann',
                         help='of: ' + ', '.join(servers.NAMES))
     parser.add_argument('--cases', default='relay-wss-2k,relay-wss-200,idle-wss',
-                        help='of: ' + ', '.join(cases(1, 2, 1)))
+                        help='of: ' + ', '.join(list(cases(1, 2, 1)) + list(scenarios.NAMES)))
     parser.add_argument('--reps', type=bounded(1, 20), default=3, help='repetitions (default 3)')
     parser.add_argument('--pairs', type=bounded(1, 2000), default=100, help='pairs of the relay cases (default 100)')
     parser.add_argument('--conns', type=bounded(2, 10000), default=1000,
                         help='connections of the idle and storm cases (default 1000)')
     parser.add_argument('--seconds', type=bounded(0.5, 60, float), default=3, help='measured per relay (default 3)')
+    parser.add_argument('--rooms', type=bounded(1, 20000), default=1000, help='rooms of double-start (default 1000)')
+    parser.add_argument('--attackers', type=bounded(4, 10000), default=2000,
+                        help='sockets of the attack case (default 2000)')
+    parser.add_argument('--long-seconds', type=bounded(2, 60), default=15,
+                        help='each half of the slow-reader and attack cases (default 15)')
     parser.add_argument('--realtime', choices=('auto', 'on', 'off'), default='auto',
                         help='SCHED_FIFO for server and load, which needs root or CAP_SYS_NICE')
     return parser.parse_args()
@@ -75,19 +84,29 @@ def run_case(server, place, programs, connections, options):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def measure(case, name, options, place, table):
+    """One JSON line as a dict."""
+    if case in scenarios.NAMES:
+        return scenarios.run(case, options, place)
+    connections, load = table[case]
+    with servers.make_server(name, place, options.programs, connections // 2, options.rendezvous,
+                             options.uws) as server:
+        return run_case(server, place, options.programs, connections, load)
+
+
 def main():
     options = arguments()
     place = servers.Place(options.realtime)
-    table = cases(options.pairs, options.conns + options.conns % 2, options.seconds)
+    hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+    options.conns += options.conns % 2
+    table = cases(options.pairs, options.conns, options.seconds)
     failures = 0
     for repetition in range(options.reps):
         for case in options.cases.split(','):
-            connections, load = table[case]
-            for name in options.servers.split(','):
+            for name in ['rendezvous'] if case in scenarios.NAMES else options.servers.split(','):
                 try:
-                    with servers.make_server(name, place, options.programs, connections // 2,
-                                             options.rendezvous, options.uws) as server:
-                        line = run_case(server, place, options.programs, connections, load)
+                    line = measure(case, name, options, place, table)
                 except (servers.Unavailable, RuntimeError, OSError, subprocess.TimeoutExpired) as failure:
                     print('FAILED', repetition, name, case, failure, file=sys.stderr, flush=True)
                     failures += 1

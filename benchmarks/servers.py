@@ -120,6 +120,13 @@ class Server:
         self.log.seek(0)
         return self.log.read().decode(errors='replace').strip()[-400:]
 
+    def kill(self):
+        """As kill -9 does; start() begins anew with what is on the disk."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        self.process = None
+
     def stop(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
@@ -169,8 +176,17 @@ url = "sqlite:{folder}/bench.db"
 issuer = "{issuer}"
 algorithms = ["HS256"]
 secret_file = "{folder}/issuer.secret"
+{limits}
+[metrics]
+listen = "127.0.0.1:{metrics_port}"
+[log]
+level = "warn"
+'''
+
+
 # The load is one program at one address doing the work of many people; every check stays on,
 # only its bound is out of the way.
+RAISED_LIMITS = '''\
 [limits]
 messages_per_s = 100000
 messages_burst = 100000
@@ -179,10 +195,6 @@ sockets_per_ip = 100000
 sockets_per_user = 100
 connections_per_s = 100000
 starts_per_minute = 100000
-[metrics]
-listen = "127.0.0.1:{metrics_port}"
-[log]
-level = "warn"
 '''
 
 
@@ -190,9 +202,9 @@ class Rendezvous(Server):
     """Our server with one shard, and the appointments the load program's rooms are."""
     dialect = 'rendezvous'
 
-    def __init__(self, name, place, program, rooms):
+    def __init__(self, name, place, program, rooms, limits=RAISED_LIMITS):
         super().__init__(name, place)
-        self.program, self.rooms = program, rooms
+        self.program, self.rooms, self.limits = program, rooms, limits
         self.config = os.path.join(self.folder, 'rendezvous.toml')
         self.secret = os.path.join(self.folder, 'issuer.secret')
 
@@ -207,7 +219,7 @@ class Rendezvous(Server):
             raise Unavailable('%s: no program %s' % (self.name, self.program))
         self._write(self.secret, secrets.token_hex(32))
         self._write(self.config, CONFIG.format(port=self.port, metrics_port=free_port(), folder=self.folder,
-                                               cert=self.cert, key=self.key, issuer=ISSUER))
+                                               cert=self.cert, key=self.key, issuer=ISSUER, limits=self.limits))
         made = subprocess.run([self.program, 'api-key', 'create', '--name', 'bench', '--config', self.config],
                               capture_output=True, text=True, timeout=30)
         if made.returncode != 0:

@@ -71,7 +71,7 @@ private:
 
 std::unique_ptr<dialect> make_dialect(options const& options)
 {
-    if (options.dialect == "rendezvous") return make_rendezvous_dialect(options);
+    if (options.dialect == "rendezvous") return std::make_unique<rendezvous_dialect>(options);
     if (options.dialect == "room") return std::make_unique<room_dialect>();
     if (options.dialect == "echo") return std::make_unique<echo_dialect>();
     if (options.dialect == "peerjs") return std::make_unique<peerjs_dialect>();

@@ -75,6 +75,25 @@ void engine::drop_all()
     for (auto const& c : connections_) close(*c);
 }
 
+void engine::reopen(connection& c)
+{
+    if (c.state != connection_state::closed) {
+        if (!c.registered) --connecting_;
+        close(c);
+    }
+    c.retries = retries_max;
+    c.started_ns = now_ns();
+    start(c);
+}
+
+void engine::stop_reading(connection& c)
+{
+    c.reads = false;
+    c.link.limit_receive_buffer(4096);
+    c.wants_write = !c.wants_write; // so that the change below is one
+    watch_writes(c, !c.wants_write);
+}
+
 void engine::start_waiting()
 {
     if (starting_) return; // a connect that fails at once comes back here
@@ -297,7 +316,7 @@ void engine::watch_writes(connection& c, bool wanted)
     if (c.wants_write == wanted) return;
     c.wants_write = wanted;
     epoll_event event{};
-    event.events = EPOLLIN | (wanted ? std::uint32_t(EPOLLOUT) : 0U);
+    event.events = (c.reads ? std::uint32_t(EPOLLIN) : 0U) | (wanted ? std::uint32_t(EPOLLOUT) : 0U);
     event.data.u32 = c.shared.index;
     epoll_ctl(epoll_, EPOLL_CTL_MOD, c.link.descriptor(), &event);
 }
@@ -308,6 +327,7 @@ void engine::close(connection& c)
     if (c.registered) --report_.registered;
     c.registered = false;
     c.wants_write = false;
+    c.reads = true;
     c.state = connection_state::closed;
     c.incoming.clear();
     c.outgoing.clear();

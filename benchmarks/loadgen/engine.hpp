@@ -26,6 +26,7 @@ struct connection {
     connection_state state = connection_state::closed;
     bool registered = false;
     bool wants_write = false;
+    bool reads = true;
     int retries = 0;
     std::uint64_t started_ns = 0;
     std::uint64_t registered_ns = 0;
@@ -68,6 +69,10 @@ public:
     void drop_all();
 
     void listen(text_listener* listener) { listener_ = listener; }
+    /// Cuts the connection if it is open and opens it once, without retries; see `registered`.
+    void reopen(connection& c);
+    /// Leaves what arrives to the kernel, as a browser does that hangs.
+    void stop_reading(connection& c);
     /// Sends or queues; a broken connection is dropped and counted as lost.
     void send(connection& to, std::string_view frame);
 

@@ -21,6 +21,13 @@ public:
         max_ = std::max(max_, value_ns);
     }
 
+    void add(histogram const& other)
+    {
+        for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+        total_ += other.total_;
+        max_ = std::max(max_, other.max_);
+    }
+
     std::uint64_t max_ns() const { return max_; }
 
     /// The lower edge of the bucket holding quantile `q` (0 to 1), in microseconds; 0 when empty.

@@ -2,8 +2,9 @@
 
 #include "clock.hpp"
 #include "engine.hpp"
-#include "json_line.hpp"
+#include "open_loop.hpp"
 #include "process_usage.hpp"
+#include "report.hpp"
 #include "traffic.hpp"
 
 #include <algorithm>
@@ -26,59 +27,11 @@ cpu_reading read_cpu_of(options const& options)
     return {.server = read_cpu(options.pids), .own_s = own_cpu_s()};
 }
 
-json_line begin_line(options const& options, std::string_view mode)
-{
-    json_line line;
-    line.text("label", options.label).text("mode", mode).text("dialect", options.dialect);
-    line.text("scheme", options.tls ? "wss" : "ws").count("conns", options.connections);
-    return line;
-}
-
-void require_all(options const& options, connect_report const& report)
-{
-    if (report.registered == options.connections) return;
-    throw std::runtime_error("only " + std::to_string(report.registered) + " of " + std::to_string(options.connections)
-                             + " connections registered, last error: " + report.last_error);
-}
-
 void add_connect_cpu(json_line& line, cpu_reading const& before, cpu_reading const& after, double connections)
 {
     line.number("srv_cpu_ms_per_conn", (after.server.total_s() - before.server.total_s()) * 1e3 / connections);
     line.number("lg_cpu_ms_per_conn", (after.own_s - before.own_s) * 1e3 / connections);
 }
-
-/// Sends what is due at `rate_per_s`; returns how long the loop may wait for events.
-class open_loop {
-public:
-    open_loop(traffic& traffic, std::uint32_t connections, double rate_per_s, std::uint64_t start_ns)
-        : traffic_(traffic),
-          connections_(connections),
-          interval_ns_(1e9 / rate_per_s),
-          start_ns_(start_ns)
-    {}
-
-    std::int64_t send_due()
-    {
-        for (int burst = 0; burst < burst_max && due_ns() <= now_ns(); ++burst, ++number_)
-            traffic_.send(std::uint32_t(number_ % connections_), due_ns());
-        auto const gap = std::int64_t(due_ns()) - std::int64_t(now_ns());
-        // A timed wait oversleeps; the last stretch before a message is due is spun.
-        return gap > spin_below_ns ? gap - oversleep_ns : 0;
-    }
-
-private:
-    static constexpr int burst_max = 64;
-    static constexpr std::int64_t spin_below_ns = 120'000;
-    static constexpr std::int64_t oversleep_ns = 70'000;
-
-    std::uint64_t due_ns() const { return start_ns_ + std::uint64_t(double(number_) * interval_ns_); }
-
-    traffic& traffic_;
-    std::uint32_t connections_;
-    double interval_ns_;
-    std::uint64_t start_ns_;
-    std::uint64_t number_ = 0;
-};
 
 void start_closed_loop(options const& options, dialect const& dialect, traffic& traffic)
 {
@@ -95,13 +48,6 @@ void drive(engine& engine, open_loop* loop, double seconds)
         if (loop != nullptr) wait = std::min(wait, loop->send_due());
         engine.poll(wait);
     }
-}
-
-void add_latency(json_line& line, histogram const& latency)
-{
-    line.number("p50_us", latency.quantile_us(0.5)).number("p90_us", latency.quantile_us(0.9));
-    line.number("p99_us", latency.quantile_us(0.99)).number("p999_us", latency.quantile_us(0.999));
-    line.number("max_us", double(latency.max_ns()) / 1e3);
 }
 
 void add_relay_cpu(
@@ -142,7 +88,7 @@ void run_relay(options const& options, dialect& dialect)
     traffic traffic(engine, dialect, options.payload_bytes);
     std::optional<open_loop> loop;
     if (options.rate_per_s > 0)
-        loop.emplace(traffic, options.connections, options.rate_per_s, now_ns());
+        loop.emplace(traffic, 0U, options.connections, options.rate_per_s);
     else
         start_closed_loop(options, dialect, traffic);
     open_loop* const paced = loop ? &*loop : nullptr;

@@ -12,7 +12,8 @@ namespace {
 constexpr char usage_text[] =
     R"(usage: loadgen --port PORT [options]      (always 127.0.0.1)
 
-  --mode relay|idle|storm   what to measure (default relay)
+  --mode MODE               relay, idle, storm, double-start, return, slow-reader, registrations or
+                            attack (default relay; the last five need dialect rendezvous)
   --dialect NAME            rendezvous, room, echo, peerjs (default room)
   --tls                     TLS 1.3, X25519, AES-128-GCM; the certificate is not verified
   --pids A,B                server processes whose CPU and memory are read
@@ -22,11 +23,15 @@ constexpr char usage_text[] =
   --payload BYTES           size of the JSON object that is relayed (default 2048)
   --depth N                 closed loop: messages in flight per pair (default 1)
   --rate R                  open loop: R messages per second over all connections
+  --reader-rate R           slow-reader: signals per second to the one who does not read (default 1000)
   --warmup S --duration S   relay: not measured, then measured (defaults 1, 5)
   --settle S --hold S       idle and storm: rests (defaults 2, 3)
   --touch                   idle: relay one message each, rest, read memory again
   --resume                  storm: offer TLS session tickets
+  --seated                  return: everybody is in a call, not only registered
   --timeout S               for all connections to be registered (default 60)
+  --waves N                 double-start: waves of --pairs, each with rooms of its own (default 1)
+  --addresses N             attack: source addresses 127.0.1.0 and following (default 200; at most 500)
   --issuer URL --audience A --secret-file FILE
                             tokens of the rendezvous dialect (HS256)
 )";
@@ -54,6 +59,11 @@ run_mode mode_named(std::string const& name)
     if (name == "relay") return run_mode::relay;
     if (name == "idle") return run_mode::idle;
     if (name == "storm") return run_mode::storm;
+    if (name == "double-start") return run_mode::double_start;
+    if (name == "return") return run_mode::comeback;
+    if (name == "slow-reader") return run_mode::slow_reader;
+    if (name == "registrations") return run_mode::registrations;
+    if (name == "attack") return run_mode::attack;
     refuse("unknown mode " + name);
 }
 
@@ -70,8 +80,8 @@ using value_table = std::map<std::string, std::function<void(std::string const&)
 
 flag_table flags_of(options& o)
 {
-    return {{"--tls", [&o] { o.tls = true; }}, {"--touch", [&o] { o.touch = true; }},
-        {"--resume", [&o] { o.resume_tls = true; }}};
+    return {{"--tls", [&o] { o.tls = true; }}, {"--seated", [&o] { o.seated = true; }},
+        {"--touch", [&o] { o.touch = true; }}, {"--resume", [&o] { o.resume_tls = true; }}};
 }
 
 value_table values_of(options& o)
@@ -90,9 +100,12 @@ value_table values_of(options& o)
         {"--conns", count(o.connections, "--conns", 20000)},
         {"--pairs", [&o](auto const& v) { o.connections = 2 * std::uint32_t(number("--pairs", v, 1, 10000)); }},
         {"--inflight", count(o.in_flight, "--inflight", 20000)},
+        {"--waves", count(o.waves, "--waves", 100)},
+        {"--addresses", count(o.addresses, "--addresses", 500)},
         {"--depth", count(o.depth, "--depth", 64)},
         {"--payload", [&o](auto const& v) { o.payload_bytes = std::size_t(number("--payload", v, 200, 48 * 1024)); }},
         {"--rate", [&o](auto const& v) { o.rate_per_s = number("--rate", v, 0, 1e6); }},
+        {"--reader-rate", [&o](auto const& v) { o.reader_rate_per_s = number("--reader-rate", v, 1, 1e5); }},
         {"--warmup", seconds(o.warmup_s, "--warmup")},
         {"--duration", seconds(o.duration_s, "--duration")},
         {"--settle", seconds(o.settle_s, "--settle")},

@@ -9,7 +9,7 @@
 
 namespace rendezvous::loadgen {
 
-enum class run_mode { relay, idle, storm };
+enum class run_mode { relay, idle, storm, double_start, comeback, slow_reader, registrations, attack };
 
 /// Defaults are a short relay run; every count and every time has an upper bound (parse_options).
 struct options {
@@ -19,6 +19,7 @@ struct options {
     bool tls = false;
     bool resume_tls = false; ///< storm: offer each connection's TLS 1.3 ticket
     bool touch = false;      ///< idle: relay one message per connection, then read memory again
+    bool seated = false;     ///< return: in calls, not only registered
     std::uint16_t port = 0;
     std::uint32_t connections = 200;
     std::uint32_t in_flight = 64; ///< connections being opened at the same time
@@ -26,10 +27,13 @@ struct options {
     std::size_t payload_bytes = 2048;
     double duration_s = 5;
     double warmup_s = 1;
-    double rate_per_s = 0; ///< 0 = closed loop, else messages due per second over all connections
+    double rate_per_s = 0;           ///< 0 = closed loop, else messages due per second over all connections
+    double reader_rate_per_s = 1000; ///< slow-reader: signals to the one who does not read
     double settle_s = 2;
     double hold_s = 3;
-    double timeout_s = 60; ///< for all connections together to be registered
+    double timeout_s = 60;         ///< for all connections together to be registered
+    std::uint32_t waves = 1;       ///< double-start: one after another, each with rooms of its own
+    std::uint32_t addresses = 200; ///< attack: 127.0.1.0 and following
     std::string issuer = "https://bench.example";
     std::string audience = "rendezvous";
     std::string secret_file; ///< HS256 secret of `issuer`, the whole file, for dialect rendezvous

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <climits>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdexcept>
@@ -49,7 +50,7 @@ stream::~stream()
     SSL_SESSION_free(ticket_);
 }
 
-bool stream::open(std::uint16_t port)
+bool stream::open(std::uint16_t port, std::uint16_t source)
 {
     descriptor_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor_ < 0) return false;
@@ -57,10 +58,20 @@ bool stream::open(std::uint16_t port)
     setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    if (source != 0) {
+        setsockopt(descriptor_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+        address.sin_addr.s_addr = htonl((127U << 24) + source);
+        if (bind(descriptor_, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) return false;
+    }
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int const result = connect(descriptor_, reinterpret_cast<sockaddr const*>(&address), sizeof address);
     return result == 0 || errno == EINPROGRESS;
+}
+
+void stream::limit_receive_buffer(int bytes)
+{
+    setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 int stream::connect_error() const

@@ -29,8 +29,10 @@ public:
     stream& operator=(stream const&) = delete;
     ~stream();
 
-    /// Starts connecting; false with errno set when that fails at once.
-    bool open(std::uint16_t port);
+    /// Starts connecting, from 127.0.x.y if `source` is 256x + y; false with errno set when that fails at once.
+    bool open(std::uint16_t port, std::uint16_t source = 0);
+    /// Bytes the kernel may keep unread; small ones let a reader that does not read be noticed soon.
+    void limit_receive_buffer(int bytes);
     /// The connection error of SO_ERROR, 0 for none.
     int connect_error() const;
     void start_tls(SSL_CTX* context, bool offer_ticket);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rendezvous::loadgen {
@@ -37,6 +38,8 @@ public:
 
     traffic_counts const& counts() const { return counts_; }
     histogram const& latency() const { return latency_; }
+    /// What was recorded so far; a new recording begins.
+    histogram take_latency() { return std::exchange(latency_, {}); }
     std::size_t frame_bytes() const { return signals_.front().frame.bytes.size(); }
 
 private:
