@@ -109,7 +109,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     for (std::size_t const piece : {1U, 17U}) {
         auto const cut = read_all(text, piece);
-        must(cut.failed == whole.failed, "refused or not, however it is cut");
+        // Of a chunked body fewer than five bytes are left for later (request_reader::read_body).
+        must(cut.failed == whole.failed || cut.rest.size() < 5, "refused or not, however it is cut");
         must(std::equal(cut.requests.begin(), cut.requests.end(), whole.requests.begin(), whole.requests.end(), same),
             "the same requests, however they are cut");
     }
