@@ -176,8 +176,9 @@ milliseconds room::span_since(std::optional<utc_time> utc, std::optional<base::b
 facts::call_ended room::ending(end_reason why, instant now, std::optional<participant_id> by) const
 {
     auto const& call = *record_.newest;
-    return {call.id, why, now.utc, span_since(call.answered_at, call.answered_boot, now),
-        span_since(call.connected_at, call.connected_boot, now), std::move(by)};
+    auto const duration = span_since(call.answered_at, call.answered_boot, now);
+    auto const connected_for = span_since(call.connected_at, call.connected_boot, now);
+    return {call.id, why, now.utc, duration, std::min(connected_for, duration), std::move(by)};
 }
 
 } // namespace rendezvous::call

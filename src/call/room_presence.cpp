@@ -90,8 +90,7 @@ void room::commit_resume(commands::resume const& asked, instant now, committed& 
     if (before != presence::online) here.since = now;
     bool const back_on_seat = !was_seated && seated(here);
     if (back_on_seat) recovering_ = false;
-    if (back_on_seat || (before == presence::reconnecting && !here.seat))
-        tell_presence(me, events::change::back, out);
+    if (back_on_seat || (before == presence::reconnecting && !here.seat)) tell_presence(me, events::change::back, out);
     if (before != presence::online) tell_appointment(now, out);
     answer_entry(asked.who, now, out);
 }

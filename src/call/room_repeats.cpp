@@ -42,8 +42,7 @@ std::optional<decision> room::decide_repeat(command const& asked, instant now) c
     if (!key) return std::nullopt;
     for (auto it = record_.done.rbegin(); it != record_.done.rend(); ++it) {
         if (it->key.name != key->name || it->at + done_commands_kept <= now.utc) continue;
-        if (it->key.content != key->content || it->kind != kind)
-            return decision::refused(errc::idempotency_key_reused);
+        if (it->key.content != key->content || it->kind != kind) return decision::refused(errc::idempotency_key_reused);
         decision out;
         out.repeats = *it;
         return out;

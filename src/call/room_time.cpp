@@ -127,7 +127,8 @@ facts::call_ended room::lost_ending() const
     auto const span = [&](std::optional<utc_time> from) {
         return from ? std::max(alive - *from, milliseconds{0}) : milliseconds{0};
     };
-    return {call.id, end_reason::lost, alive, span(call.answered_at), span(call.connected_at), std::nullopt};
+    auto const duration = span(call.answered_at); // a stepped clock must not bill more than that
+    return {call.id, end_reason::lost, alive, duration, std::min(span(call.connected_at), duration), std::nullopt};
 }
 
 std::optional<milliseconds> room::until_next(instant now) const
@@ -154,7 +155,8 @@ std::optional<milliseconds> room::until_next(instant now) const
         else
             consider((now.utc < closes ? closes : closes + overtime_max) - now.utc);
     }
-    if (record_.appointment && !sessions_.empty()) {
+    auto const is_connected = [](auto const& entry) { return connected(entry.second); };
+    if (record_.appointment && std::any_of(attendees_.begin(), attendees_.end(), is_connected)) {
         for (auto const edge : {record_.appointment->opens_at, record_.appointment->closes_at})
             if (edge > now.utc) consider(edge - now.utc);
         if (!window_told_) consider(milliseconds{0});

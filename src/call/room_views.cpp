@@ -23,8 +23,7 @@ participant_view room::view_of(participant_id const& who) const
         out.admitted = out.admitted || here->admitted;
         out.media = here->media;
         if (here->present) out.since = here->since.utc;
-        if (here->seat && !seated(*here) && out.presence == presence::online)
-            out.presence = presence::reconnecting;
+        if (here->seat && !seated(*here) && out.presence == presence::online) out.presence = presence::reconnecting;
     }
     auto const* call = open_call(record_);
     if (auto const* held = call ? held_seat(*call, who) : nullptr) {
@@ -89,6 +88,8 @@ room_snapshot room::snapshot_for(session_id const& viewer, utc_time now) const
     out.appointment = appointment_for(*find_member(*record_.appointment, who), now);
     for (auto const& m : record_.appointment->members)
         if (may_see(who, m.id)) out.participants.push_back(view_of(m.id));
+    for (auto& p : out.participants) // who reads this is here, whether or not their seat is taken yet
+        if (p.id == who) p.presence = presence_of(who);
     auto const* call = open_call(record_);
     auto const* here = find(who);
     if (call && here && here->admitted) out.call = newest_call();

@@ -99,8 +99,7 @@ void session::handle(std::string const& id, messages::join_call const& m)
 {
     auto offer = m.offer;
     if (!passes_on(id, offer)) return resume_reading();
-    auto key =
-        key_of(id, content("joinCall", text_of(m.call), text_of(m.offer), text_of(m.keep), text_of(m.takeover)));
+    auto key = key_of(id, content("joinCall", text_of(m.call), text_of(m.offer), text_of(m.keep), text_of(m.takeover)));
     ask(id, call::commands::join_call{speaker(), m.call, std::move(offer), m.keep, m.takeover, std::move(key)});
 }
 

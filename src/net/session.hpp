@@ -40,6 +40,8 @@ public:
     fitness fits(registering const& from, protocol::messages::resume_request const& asked) const;
     /// Goes on, on the new socket; a socket it still has closes with 4100. Precondition: it fits.
     void resume(registering from, std::uint64_t last_seq);
+    /// The room has forgotten it.
+    void give_up();
     /// Its own tab has begun a new session instead.
     void supersede();
 

@@ -113,13 +113,16 @@ void session::ask_to_resume()
 void session::on_resumed(base::result<call::outcome> back)
 {
     if (!back) {
-        refuse_registration(base::to_errc(back.error()));
-        return;
+        auto const why = base::to_errc(back.error());
+        if (why == errc::not_found) return give_up();
+        return refuse_registration(why);
     }
     if (away()) { // the new socket is gone too
         house_.calls.submit(*from_.room, call::commands::disconnect{id_}, nullptr);
         return;
     }
+    // So much was told while the room was asked: the client comes again, and is told of a reset.
+    if (!ring_.reaches_back_to(resume_from_)) return close(protocol::close_codes::unspecified);
     protocol::registration r;
     r.you = std::move(*back->you);
     r.room = std::move(*back->room);
@@ -127,6 +130,14 @@ void session::on_resumed(base::result<call::outcome> back)
     r.room->rev = ring_.rev_at(resume_from_, r.room->rev);
     r.resumed = true;
     complete(std::move(r));
+}
+
+/// The room waits no longer. A client that came for it just now comes again, and is told of a reset.
+void session::give_up()
+{
+    if (away()) return end();
+    close(protocol::close_codes::unspecified);
+    final_ = true;
 }
 
 /// Its tab has begun a new session: this one is over, and so is a socket it may still have.

@@ -68,7 +68,11 @@ void session_table::deliver(base::session_id const& to, call::event const& what)
 
 void session_table::close(base::session_id const& id, call::close_reason why)
 {
-    if (auto* s = find(id)) s->close(protocol::close_code_of(why));
+    auto* const s = find(id);
+    if (!s) return;
+    auto const alive = s->shared_from_this();
+    if (why == call::close_reason::given_up) return alive->give_up();
+    alive->close(protocol::close_code_of(why));
 }
 
 void session_table::seat_changed(base::session_id const& id, bool seated)

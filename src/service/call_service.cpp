@@ -94,7 +94,12 @@ void call_service::on_loaded(base::appointment_id const& id, result<call::room_r
     auto const it = slots_.find(id);
     if (it == slots_.end()) return;
     if (loaded) {
-        it->second.room.emplace(id, std::move(*loaded), rules_);
+        auto& room = it->second.room.emplace(id, std::move(*loaded), rules_);
+        // A room with an open call is never forgotten, so this one is from a process before.
+        if (call::open_call(room.record())) {
+            auto const now = ports_.clock.now();
+            room.commit(room.decide(call::commands::recover{}, now), now);
+        }
         pump(id);
         return;
     }

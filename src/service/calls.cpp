@@ -110,7 +110,7 @@ void calls::recover(completion<std::size_t> done)
         auto const total = rooms->size();
         auto const left = std::make_shared<std::atomic<std::size_t>>(total);
         for (auto const& id : *rooms) {
-            submit(id, call::commands::recover{}, [left, total, done](result<call::outcome>) {
+            submit(id, call::commands::tick{}, [left, total, done](result<call::outcome>) {
                 if (--*left == 0) done(total);
             });
         }

@@ -10,11 +10,12 @@ std::optional<user_directory::entry> user_directory::add(base::user_id const& us
     auto& mine = sockets_[user];
     std::erase_if(mine, [&](entry const& e) { return e.session == socket.session; });
     mine.push_back(std::move(socket));
-    auto const away = static_cast<std::size_t>(std::count_if(mine.begin(), mine.end(), [](auto const& e) { return e.away; }));
+    auto const away =
+        static_cast<std::size_t>(std::count_if(mine.begin(), mine.end(), [](auto const& e) { return e.away; }));
     bool const too_many_away = away > sockets_max_;
     if (!too_many_away && mine.size() - away <= sockets_max_) return std::nullopt;
-    auto const spare = std::find_if(
-        mine.begin(), mine.end(), [&](entry const& e) { return !e.seated && e.away == too_many_away; });
+    auto const spare =
+        std::find_if(mine.begin(), mine.end(), [&](entry const& e) { return !e.seated && e.away == too_many_away; });
     return spare == mine.end() ? mine.back() : *spare;
 }
 

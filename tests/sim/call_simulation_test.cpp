@@ -32,11 +32,16 @@ TEST(CallSimulation, KeepsItsPromisesOverAStoreThatLagsAndFails)
         } catch (std::logic_error const& e) {
             FAIL() << e.what() << " at step " << step << "; replay with RENDEZVOUS_SIM_SEED=" << seed;
         }
-        std::cout << "seed " << seed << ": " << run.calls_started() << " calls, " << run.events_told() << " events, "
-                  << run.signals_told() << " signals, " << run.refusals() << " refusals\n";
+        auto const& n = run.counted();
+        std::cout << "seed " << seed << ": " << run.calls_started() << " calls, " << n.events << " events, "
+                  << n.signals << " signals, " << n.refusals << " refusals, " << n.resumes << " resumes, " << n.resets
+                  << " resets, " << n.repeats << " repeats, " << n.crashes << " crashes\n";
         // A simulation in which nothing happens proves nothing.
         EXPECT_GT(run.calls_started(), steps / 2'000);
-        EXPECT_GT(run.signals_told(), steps / 2'000);
+        EXPECT_GT(n.signals, steps / 2'000);
+        EXPECT_GT(n.resumes, steps / 2'000);
+        EXPECT_GT(n.repeats, steps / 20'000);
+        EXPECT_GT(n.crashes, steps / 20'000);
     }
 }
 

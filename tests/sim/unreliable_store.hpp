@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -23,24 +24,39 @@ public:
         if (pending_.empty()) return;
         auto const next = std::move(pending_.front());
         pending_.pop_front();
-        next();
+        next.answer();
     }
+
+    /// The process dies. Of what waits, the first `committed` writes reach the disk, and nobody hears
+    /// of it any more.
+    void crash(std::size_t committed)
+    {
+        for (auto& each : pending_)
+            if (committed > 0 && each.write && !failing_) each.write(), --committed;
+        pending_.clear();
+    }
+    std::size_t waiting() const { return pending_.size(); }
 
     void append(std::vector<call::fact> facts, service::completion<void> done) override
     {
-        pending_.push_back([this, facts = std::move(facts), done = std::move(done)] {
-            if (failing_) return done(base::errc::store_unavailable);
+        auto const write = [this, facts = std::move(facts)] {
             for (auto const& f : facts) keep(f);
+        };
+        auto const answer = [this, write, done = std::move(done)] {
+            if (failing_) return done(base::errc::store_unavailable);
+            write();
             done({});
-        });
+        };
+        pending_.push_back({answer, write});
     }
 
     void load_room(base::appointment_id id, service::completion<call::room_record> done) override
     {
-        pending_.push_back([this, id, done = std::move(done)] {
+        auto const answer = [this, id, done = std::move(done)] {
             if (failing_) return done(base::errc::store_unavailable);
             done(records[id]);
-        });
+        };
+        pending_.push_back({answer, nullptr});
     }
 
     void open_rooms(service::completion<std::vector<base::appointment_id>> done) override
@@ -64,6 +80,7 @@ public:
 
     std::map<base::appointment_id, call::room_record> records;
     std::map<base::call_id, base::appointment_id> room_of;
+    std::set<std::string> carried_out; ///< names of commands
     std::size_t calls_started = 0;
     std::size_t calls_ended = 0;
 
@@ -107,10 +124,21 @@ private:
         } else if (auto const* connected = std::get_if<call::facts::call_connected>(&f)) {
             if (records.at(room_of.at(connected->call)).newest->id == connected->call)
                 call::apply(record_of(connected->call), f);
+        } else if (auto const* alive = std::get_if<call::facts::call_alive>(&f)) {
+            if (records.at(room_of.at(alive->call)).newest->id == alive->call) call::apply(record_of(alive->call), f);
+        } else if (auto const* done = std::get_if<call::facts::command_carried_out>(&f)) {
+            if (!carried_out.insert(done->what.key.name).second)
+                throw std::logic_error("one command carried out twice");
+            call::apply(records.at(done->appointment), f);
         }
     }
 
-    std::deque<std::function<void()>> pending_;
+    struct request {
+        std::function<void()> answer;
+        std::function<void()> write; ///< of an append: what reaches the disk
+    };
+
+    std::deque<request> pending_;
     bool failing_ = false;
 };
 

@@ -131,7 +131,7 @@ struct put_appointment {
 struct cancel_appointment {};
 /// Time has passed: does what is due.
 struct tick {};
-/// The process has just started and this room's call was open when the last one ended: its people
+/// The room has just been loaded and its call is open, from a process before this one: its people
 /// have `room_rules::recovery` to come back to their seats.
 struct recover {};
 
@@ -141,6 +141,7 @@ namespace rendezvous::call {
 
 using command = std::variant<commands::enter, commands::disconnect, commands::resume, commands::forget,
     commands::start_call, commands::join_call, commands::signal, commands::leave, commands::end_call,
-    commands::set_media, commands::set_connection, commands::sample_quality, commands::put_appointment, commands::cancel_appointment, commands::tick, commands::recover>;
+    commands::set_media, commands::set_connection, commands::sample_quality, commands::put_appointment,
+    commands::cancel_appointment, commands::tick, commands::recover>;
 
 } // namespace rendezvous::call

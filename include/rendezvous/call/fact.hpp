@@ -35,7 +35,7 @@ struct seat_taken {
     seat taken;
     std::optional<unsigned> replaces;
     leave_reason how = leave_reason::replaced;
-    bool answers = false; ///< the call becomes active with it
+    bool answers = false;   ///< the call becomes active with it
     base::boot_time boot{}; ///< when, by the boot clock
 };
 struct seat_left {

@@ -92,7 +92,7 @@ private:
     /// The volatile half of one member.
     struct attendee {
         std::vector<live_session> sessions; ///< those that are away too
-        bool present = false; ///< online or reconnecting
+        bool present = false;               ///< online or reconnecting
         bool admitted = false;
         instant since{}; ///< when the present state of presence began
         media_state media;

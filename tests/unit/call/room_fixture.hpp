@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,16 @@ protected:
     bool leave(std::string const& session) { return run(commands::leave{session_id{session}, {}}); }
     bool end(speaker who) { return run(commands::end_call{std::move(who), {}, false}); }
     void lose(std::string const& session) { run(commands::disconnect{session_id{session}}); }
+    void forget(std::string const& session) { run(commands::forget{session_id{session}}); }
+    bool resume(speaker who, bool expired = false) { return run(commands::resume{std::move(who), "hash", expired}); }
+    /// The process ends and another one begins with what is stored.
+    void restart()
+    {
+        auto kept = room.record();
+        std::destroy_at(&room);
+        std::construct_at(&room, id, std::move(kept), rules);
+        run(commands::recover{});
+    }
     void media_up(std::string const& session)
     {
         run(commands::set_media{session_id{session}, {}, {true, true, false, media_connection::up}});

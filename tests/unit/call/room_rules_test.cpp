@@ -253,21 +253,6 @@ TEST_F(RoomTest, AnExpiredTokenOnlyBringsBackToItsOwnSeat)
     EXPECT_TRUE(run(commands::enter{pat("s2"), "tab", "hash", true}));
 }
 
-TEST_F(RoomTest, AfterARestartTheCallIsLostAtItsLastProofOfLife)
-{
-    talk();
-    pass(alive_interval);
-    auto const alive = now.utc;
-    EXPECT_EQ(newest().last_alive_at, alive);
-    call::room reborn(id, room.record(), rules);
-    now = now + milliseconds{600'000};
-    auto const decided = reborn.decide(commands::recover{}, now);
-    reborn.commit(decided, now);
-    EXPECT_EQ(reborn.record().newest->end_reason, end_reason::lost);
-    EXPECT_EQ(reborn.record().newest->ended_at, alive);
-    EXPECT_EQ(reborn.record().newest->duration, alive_interval);
-}
-
 TEST_F(RoomTest, ARoomIsForgottenWhenNobodyIsLeft)
 {
     enter(pat());
