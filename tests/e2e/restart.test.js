@@ -3,7 +3,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { between, seeded } from '../faults/harness/seed.js';
-import { chromium } from './harness/browsers.js';
+import { chromium, firefox } from './harness/browsers.js';
 import { assertNoGap, longestGaps, report } from './harness/figures.js';
 import { connect, endedCall } from './harness/flow.js';
 import { bookAppointment, openDoctor, openPatient } from './harness/scene.js';
@@ -17,29 +17,28 @@ const BACK_MAX_MS = 4500;
 
 describe('the server goes away in the middle of a call', () => {
   let server;
-  let browser;
+  const browsers = {};
   let appointment;
   let doctor;
   let patient;
   let callId;
 
   before(async () => {
-    [server, browser] = await Promise.all([Server.start({ rooms: { drain_ms: 2000 } }), chromium()]);
+    [server, browsers.doctor, browsers.patient] = await Promise.all([Server.start({ rooms: { drain_ms: 2000 } }), firefox(), chromium()]);
   }, LIMIT);
 
   after(async () => {
-    await browser?.close();
+    await Promise.all(Object.values(browsers).map((browser) => browser.close()));
     await server?.stop();
   });
 
   beforeEach(async () => {
     if (!server.running) await server.launch(); // a test that failed may have left it dead
     appointment = await bookAppointment(server);
-    doctor = await openDoctor(browser, server, appointment);
-    patient = await openPatient(browser, server, appointment);
-    for (const person of [doctor, patient]) {
-      person.expectFaults(/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_CONNECTION_CLOSED/);
-    }
+    doctor = await openDoctor(browsers.doctor, server, appointment);
+    patient = await openPatient(browsers.patient, server, appointment);
+    doctor.expectFaults(/Firefox can’t establish a connection to the server|connection to .* was interrupted/);
+    patient.expectFaults(/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_CONNECTION_CLOSED/);
     ({ callId } = await connect(server, appointment, doctor, patient, 'patient'));
     await until('both pages are in sync', bothInSync);
     for (const person of [doctor, patient]) await person.measureFlow();

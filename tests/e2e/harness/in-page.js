@@ -31,13 +31,17 @@ export function watchPage() {
     return box.width > 0 && box.height > 0 && (element.checkVisibility?.({ checkVisibilityCSS: true }) ?? true);
   };
 
+  /** Firefox never answers for a connection that is closed meanwhile. */
+  const statsOf = (connection) =>
+    Promise.race([connection.getStats(), new Promise((resolve) => setTimeout(() => resolve(new Map()), 1000))]);
+
   /** Sums over all open connections of what came in and was decoded. */
   const media = async () => {
     const sum = { connections: 0, frames: 0, audioEnergy: 0, audioSeconds: 0, audioSamples: 0 };
     for (const connection of connections) {
       if (connection.connectionState === 'closed') continue;
       sum.connections += 1;
-      for (const report of (await connection.getStats()).values()) {
+      for (const report of (await statsOf(connection)).values()) {
         if (report.type !== 'inbound-rtp') continue;
         sum.frames += report.framesDecoded ?? 0;
         sum.audioEnergy += report.totalAudioEnergy ?? 0;
