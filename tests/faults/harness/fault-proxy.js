@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-const QUEUE_BYTES_MAX = 1 << 20;
+const QUEUE_BYTES_MAX = 1 << 16;
 
 /** RST and nothing before it: resetAndDestroy() says FIN first. */
 function cutOff(socket) {
@@ -136,6 +136,11 @@ class Link {
   apply(rules) {
     this.up.apply(rules.up ?? {});
     this.down.apply(rules.down ?? {});
+  }
+
+  /** The port that the server sees as this client's. */
+  get portAtServer() {
+    return this.#sockets[1].localPort;
   }
 
   reset() {

@@ -25,18 +25,19 @@ export class Pair {
 
   /**
    * @param {import('./server.js').Server} server
-   * @param {{doctorPort?: number, patientPort?: number, name?: string, booking?: object, person?: object}} [options]
-   *   ports of proxies, fields of the appointment, options of both people
+   * @param {{doctorPort?: number, patientPort?: number, name?: string, booking?: object, tokenOf?: Function}} [options]
+   *   ports of proxies, fields of the appointment, tokens by (userId, role, appointmentId)
    */
-  static async connect(server, { doctorPort, patientPort, name = 'pair', booking, ...more } = {}) {
+  static async connect(server, { doctorPort, patientPort, name = 'pair', booking, tokenOf } = {}) {
     const pair = new Pair();
     const { id, doctor, patient } = await book(server, booking);
     const random = seeded(`${name} ${made}`);
     pair.server = server;
     pair.appointmentId = id;
-    const common = { server, appointmentId: id, random, ...more.person };
-    pair.doctor = new Person({ ...common, ...doctor, port: doctorPort, canary: `canary-${id}` });
-    pair.patient = new Person({ ...common, ...patient, port: patientPort, canary: `canary-${id}` });
+    const common = { server, appointmentId: id, random, canary: `canary-${id}` };
+    const token = (userId, role) => tokenOf?.(userId, role, id);
+    pair.doctor = new Person({ ...common, ...doctor, port: doctorPort, token: token(doctor.userId, 'doctor') });
+    pair.patient = new Person({ ...common, ...patient, port: patientPort, token: token(patient.userId, 'patient') });
     await Promise.all(pair.people.map((each) => each.enter()));
     return pair;
   }

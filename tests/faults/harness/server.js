@@ -148,6 +148,14 @@ export class Server {
     return signToken(SECRET, { iss: ISSUER, sub: userId, role, appointment: appointmentId, ...more });
   }
 
+  /** Bytes the kernel holds for the connection from `port`, sent and not yet taken; null if it is gone. */
+  async unsentBytes(port) {
+    const hex = (value) => value.toString(16).toUpperCase().padStart(4, '0');
+    const ends = `0100007F:${hex(this.port)} 0100007F:${hex(port)} `;
+    const line = (await readFile('/proc/net/tcp', 'utf8')).split('\n').find((each) => each.includes(ends));
+    return line ? parseInt(line.split(ends)[1].split(' ')[1].split(':')[0], 16) : null;
+  }
+
   /** Resident memory in bytes. */
   async residentBytes() {
     const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
