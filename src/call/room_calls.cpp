@@ -207,9 +207,10 @@ decision room::decide_leave(commands::leave const& asked, instant now) const
     out.durability = durability::deferrable;
     auto const* here = find(*who);
     auto const* call = open_call(record_);
-    bool const seated = call && here->seat && here->seat->session == asked.session;
     if (asked.call && (!call || *asked.call != call->id)) return decision::refused(errc::call_ended);
-    if (!seated) return out; // leaves the room
+    // The seat of a session that is gone or away is left from any other of the same person.
+    bool const mine = call && here->seat && (here->seat->session == asked.session || !seated(*here));
+    if (!mine) return out; // leaves the room, or has left this call before
     out.facts.emplace_back(
         facts::seat_left{call->id, *who, held_seat(*call, *who)->order, leave_reason::left, now.utc});
     if (held_count(*call) == 1) {
@@ -228,7 +229,7 @@ void room::commit_leave(decision const& d, instant now, committed& out)
         return;
     }
     auto const* who = participant_of(asked.session);
-    if (!who) return;
+    if (!who || asked.call) return; // it was the call that was to be left, not the room
     auto const me = *who;
     out.effects.emplace_back(effects::close{asked.session, close_reason::left});
     drop_session(asked.session, now, out);

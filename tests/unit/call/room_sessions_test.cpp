@@ -197,6 +197,20 @@ TEST_F(RoomTest, ACallNobodyComesBackToIsLostAtItsLastProofOfLife)
     EXPECT_EQ(newest().duration, alive_interval);
 }
 
+TEST_F(RoomTest, LeavingAfterARestartLeavesTheCallAndNotTheRoom)
+{
+    talk();
+    restart();
+    enter(pat("s-pat-2"));
+    ASSERT_TRUE(run(commands::leave{session_id{"s-pat-2"}, newest().id, {}}));
+    EXPECT_EQ(held_count(newest()), 1U);
+    EXPECT_FALSE(closed("s-pat-2", close_reason::left));
+    ASSERT_TRUE(run(commands::leave{session_id{"s-pat-2"}, newest().id, {}})); // once more is nothing more
+    EXPECT_FALSE(closed("s-pat-2", close_reason::left));
+    ASSERT_TRUE(leave("s-pat-2"));
+    EXPECT_TRUE(closed("s-pat-2", close_reason::left));
+}
+
 TEST_F(RoomTest, AWaitingCallIsRecoveredAsWell)
 {
     enter(pat());
