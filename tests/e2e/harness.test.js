@@ -8,7 +8,7 @@ import { Person } from './harness/person.js';
 import { until } from './harness/until.js';
 
 const LIMIT = { timeout: 90_000 };
-const SHORT = { ms: 4000 };
+const SHORT = { ms: 3000 };
 
 const setTracks = (person, kind, enabled) =>
   person.page.evaluate((k, on) => window.local.getTracks().filter((t) => t.kind === k).forEach((t) => (t.enabled = on)), kind, enabled);

@@ -84,6 +84,7 @@ describe('the server goes away in the middle of a call', () => {
       assert.ok((await Promise.all([doctor, patient].map((person) => person.sees('reconnecting')))).every((seen) => !seen));
     }
     await Promise.all([doctor.receives(), patient.receives()]);
+    assert.equal((await patient.sessions()).filter((each) => each === 'restart').length, KILLS, 'each reset says why');
     const gaps = await longestGaps(doctor, patient);
     report('F01', 'kill -9 at random', { trials: KILLS, recoverMs, ...gaps });
     assertNoGap(gaps);

@@ -60,6 +60,7 @@ describe('the wire between one browser and the server is pulled', () => {
       await until('the patient is back', async () => (await presence(appointment)) === 'joined' && patient.isInSync(), { everyMs: 50 });
       recoverMs.push(performance.now() - healedAt);
     }
+    assert.deepEqual(await patient.sessions(), ['new', 'resumed', 'resumed'], 'the session went on');
     const gaps = await longestGaps(doctor, patient);
     report('F10', 'wire of one browser pulled', { trials: recoverMs.length, recoverMs, ...gaps });
     assertNoGap(gaps);

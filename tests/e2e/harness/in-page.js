@@ -4,20 +4,25 @@
 export function watchPage() {
   const connections = [];
   const sockets = [];
+  const sessions = [];
   const violations = [];
 
-  const keep = (name, kept) => {
+  const keep = (name, kept, listen) => {
     if (!window[name]) return;
     window[name] = new Proxy(window[name], {
       construct(target, given) {
         const made = Reflect.construct(target, given);
         kept.push(made);
+        listen?.(made);
         return made;
       },
     });
   };
   keep('RTCPeerConnection', connections);
-  keep('WebSocket', sockets);
+  keep('WebSocket', sockets, (socket) => socket.addEventListener('message', ({ data }) => {
+    const { type, resumed, reason } = JSON.parse(data);
+    if (type === 'registered') sessions.push(resumed ? 'resumed' : reason);
+  }));
   document.addEventListener('securitypolicyviolation', (event) => {
     violations.push(`${event.violatedDirective} refused ${event.blockedURI}`);
   });
@@ -92,5 +97,5 @@ export function watchPage() {
   const text = () =>
     roots().flatMap((root) => (root === document ? [document.body] : [...root.children]).filter(visible).map((e) => e.innerText)).join('\n');
 
-  Object.defineProperty(window, 'watched', { value: { connections, sockets, violations, byTestId, visible, media, sampleFlow, picture, text } });
+  Object.defineProperty(window, 'watched', { value: { connections, sockets, sessions, violations, byTestId, visible, media, sampleFlow, picture, text } });
 }

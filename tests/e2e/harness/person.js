@@ -203,6 +203,11 @@ export class Person {
     }, testid, other);
   }
 
+  /** How each socket of the page began, the oldest first: `resumed`, or the reason of the new session. */
+  sessions() {
+    return this.page.evaluate(() => window.watched.sessions);
+  }
+
   /** How many WebSockets the page has made so far. */
   socketsMade() {
     return this.page.evaluate(() => window.watched.sockets.length);
