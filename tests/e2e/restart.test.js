@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 
 import { between, seeded } from '../faults/harness/seed.js';
 import { chromium, firefox } from './harness/browsers.js';
@@ -76,9 +75,9 @@ describe('the server goes away in the middle of a call', () => {
     const random = seeded('e2e restart');
     const recoverMs = [];
     for (let kill = 0; kill < KILLS; ++kill) {
-      await pause(between(random, 0, 1500));
+      await patient.listens(between(random, 0, 1500) / 1000);
       await server.kill();
-      await pause(between(random, 0, 2500));
+      await patient.listens(between(random, 0, 2500) / 1000);
       await server.launch();
       recoverMs.push(await backInSync(performance.now()));
       assert.ok((await Promise.all([doctor, patient].map((person) => person.sees('reconnecting')))).every((seen) => !seen));
@@ -108,7 +107,7 @@ describe('the server goes away in the middle of a call', () => {
 
   test('SIGTERM: both are sent away, and are back in the same call after the restart', LIMIT, async () => {
     await server.terminate();
-    await pause(500);
+    await patient.listens(0.5);
     await server.launch();
     const recoverMs = [await backInSync(performance.now())];
     const gaps = await longestGaps(doctor, patient);
@@ -135,8 +134,7 @@ describe('the server goes away in the middle of a call', () => {
     const sockets = await Promise.all([doctor.socketsMade(), patient.socketsMade()]);
     server.signal('SIGSTOP');
     try {
-      await pause(5000);
-      await Promise.all([doctor.receives(), patient.receives()]);
+      await Promise.all([doctor.listens(5), patient.listens(5)]);
     } finally {
       server.signal('SIGCONT');
     }

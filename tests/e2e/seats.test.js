@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 
 import { chromium } from './harness/browsers.js';
 import { connect, endedCall } from './harness/flow.js';
@@ -122,7 +121,7 @@ describe('seats in a call', () => {
     const sockets = await Promise.all([patient.socketsMade(), copy.socketsMade()]);
     await doctor.press('toggle-camera');
     await copy.waitForText(/camera is off/i);
-    await pause(4000); // longer than any wait before a socket is tried again
+    await copy.listens(4); // longer than any wait before a socket is tried again
     assert.deepEqual(await Promise.all([patient.socketsMade(), copy.socketsMade()]), sockets, 'one switch and no more');
     assert.equal((await server.api.callStatus(appointment.id)).call.callId, callId);
 

@@ -153,6 +153,12 @@ export class Person {
     }, { ms });
   }
 
+  /** Listens for so many seconds of decoded sound: time passes, and the other side is heard. */
+  async listens(seconds) {
+    const before = await this.media();
+    await until(`${seconds} s of sound`, async () => (await this.media()).audioSeconds - before.audioSeconds >= seconds, { ms: 15000 + 1000 * seconds });
+  }
+
   /** Waits until the other side's sound has been silent for longer than the pauses between the beeps of a fake microphone. */
   hearsNothing({ ms = 15000 } = {}) {
     let before;
