@@ -157,6 +157,9 @@ service::task<service::room_status> describe(rest_call const& c, base::appointme
         [&house, id, viewer](
             service::completion<service::room_status> done) { house.calls.describe(id, viewer, std::move(done)); };
     auto got = co_await service::later<service::room_status>(begin);
+    // A right is that of the role and of the membership: a patient with the token of a doctor reads nothing.
+    auto const* member = got && viewer ? call::find_member(got->view.appointment, *viewer) : nullptr;
+    if (member && member->role != c.caller.bearer->role) co_return base::errc::forbidden;
     co_return got;
 }
 
