@@ -122,4 +122,11 @@ json peer::read()
     }
 }
 
+json peer::resume(std::string const& token, std::string const& appointment, json const& registered, std::uint64_t seq)
+{
+    last_seq_ = seq;
+    json const resume{{"sessionId", registered["sessionId"]}, {"resumeKey", registered["resumeKey"]}, {"lastSeq", seq}};
+    return enter(token, appointment, {{"resume", resume}});
+}
+
 } // namespace rendezvous::test

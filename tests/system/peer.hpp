@@ -41,6 +41,9 @@ public:
     json const& bye() const { return bye_; }
 
     std::uint64_t last_seq() const { return last_seq_; }
+    /// Goes on with the session that `registered` was the answer of, on this new socket: what comes
+    /// is expected behind `seq`. Returns `registered`.
+    json resume(std::string const& token, std::string const& appointment, json const& registered, std::uint64_t seq);
 
 private:
     json take(condition const& fits);
