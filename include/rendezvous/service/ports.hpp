@@ -81,7 +81,8 @@ public:
 class call_reader {
 public:
     virtual ~call_reader() = default;
-    /// What a room begins with; both halves empty when the appointment is unknown.
+    /// What a room begins with, the commands of the last 24 hours included; empty when the
+    /// appointment is unknown.
     virtual void load_room(base::appointment_id id, completion<call::room_record> done) = 0;
     /// Appointments whose newest call has not ended; at boot.
     virtual void open_rooms(completion<std::vector<base::appointment_id>> done) = 0;
