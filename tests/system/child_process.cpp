@@ -7,9 +7,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <mutex>
 #include <optional>
 #include <poll.h>
+#include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -125,6 +127,20 @@ int child_process::pid() const
 void child_process::signal(int number) const
 {
     if (!impl_->status) ::kill(impl_->pid, number);
+}
+
+std::chrono::milliseconds child_process::cpu_time() const
+{
+    std::ifstream in("/proc/" + std::to_string(impl_->pid) + "/stat");
+    std::string text;
+    std::getline(in, text);
+    std::istringstream fields(text.substr(text.rfind(')') + 1));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) fields >> skipped;
+    long user = 0;
+    long system = 0;
+    fields >> user >> system;
+    return std::chrono::milliseconds{(user + system) * 1'000 / ::sysconf(_SC_CLK_TCK)};
 }
 
 ended_process child_process::wait(std::chrono::milliseconds span)

@@ -37,6 +37,8 @@ public:
 
     int pid() const;
     void signal(int number) const;
+    /// Processor time it has used so far, all threads.
+    std::chrono::milliseconds cpu_time() const;
     /// Waits for the end and returns what is left. Throws if it does not come within `span`.
     ended_process wait(std::chrono::milliseconds span = std::chrono::seconds{20});
 

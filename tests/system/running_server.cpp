@@ -1,5 +1,7 @@
 #include "running_server.hpp"
 
+#include "probe.hpp"
+
 #include "app/certificate.hpp"
 #include "rendezvous/auth/token_signer.hpp"
 #include "rendezvous/base/clock.hpp"
@@ -12,6 +14,7 @@
 #include <fstream>
 #include <map>
 #include <netinet/in.h>
+#include <sstream>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,6 +79,14 @@ void server_folder::move_ports()
     port_ = free_port();
     do websocket_port_ = free_port();
     while (websocket_port_ == port_);
+    do metrics_port_ = free_port();
+    while (metrics_port_ == port_ || metrics_port_ == websocket_port_);
+    write_config();
+}
+
+void server_folder::change(std::vector<setting> more)
+{
+    more_.insert(more_.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     write_config();
 }
 
@@ -89,6 +100,8 @@ void server_folder::write_config() const
                        {"control_socket", "\"var/control.sock\""}}},
         {"tls", {{"certificate", "\"cert.pem\""}, {"key", "\"key.pem\""}}},
         {"storage", {{"url", "\"sqlite:var/rendezvous.db\""}}},
+        {"metrics", {{"listen", "\"127.0.0.1:" + std::to_string(metrics_port_) + "\""}}},
+        {"rooms", {{"drain_ms", "300"}}},
         // Many people share 127.0.0.1 here.
         {"limits", {{"sockets_per_ip", "10000"}, {"starts_per_minute", "1000"}, {"auth_failures_per_10min", "1000"}}},
     };
@@ -168,6 +181,19 @@ http_answer running_server::book(std::string_view method, std::string const& tar
 {
     return rest(
         method, target, api_key_, body.is_null() ? std::string() : body.dump(), {{"Content-Type", "application/json"}});
+}
+
+http_answer scrape(server_folder const& folder)
+{
+    return plain_get("127.0.0.1", folder.metrics_port(), "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+}
+
+double metric(server_folder const& folder, std::string const& row)
+{
+    std::istringstream page(scrape(folder).body);
+    for (std::string line; std::getline(page, line);)
+        if (line.starts_with(row + " ")) return std::stod(line.substr(row.size() + 1));
+    return 0;
 }
 
 json body_of(http_answer const& answer)

@@ -36,8 +36,11 @@ public:
     std::filesystem::path config() const { return path_ / "rendezvous.toml"; }
     std::uint16_t port() const { return port_; }
     std::uint16_t websocket_port() const { return websocket_port_; }
+    std::uint16_t metrics_port() const { return metrics_port_; }
     /// Chooses other free ports and writes the configuration anew.
     void move_ports();
+    /// Writes the configuration anew with these keys, too.
+    void change(std::vector<setting> more);
 
     /// Runs a command of the program with this configuration.
     ended_process run(std::vector<std::string> words) const;
@@ -55,6 +58,7 @@ private:
     std::string secret_;
     std::uint16_t port_ = 0;
     std::uint16_t websocket_port_ = 0;
+    std::uint16_t metrics_port_ = 0;
 };
 
 /// `rendezvous serve` as a child process, with an API key.
@@ -84,6 +88,12 @@ private:
     std::unique_ptr<child_process> process_;
     std::unique_ptr<https_client> http_;
 };
+
+/// What `GET /metrics` shows in that row, such as `rendezvous_reloads_total{outcome="done"}`; zero
+/// for a row that is not there.
+double metric(server_folder const& folder, std::string const& row);
+/// The whole page.
+http_answer scrape(server_folder const& folder);
 
 /// The body as JSON; fails the test if it is none.
 json body_of(http_answer const& answer);
