@@ -1,7 +1,5 @@
 #include "message_count.hpp"
 
-#include "rendezvous/base/metrics.hpp"
-
 #include <algorithm>
 
 namespace rendezvous::net {
@@ -21,7 +19,7 @@ void count_received(protocol::parsed const& message)
     metrics::ws_messages.add(type, metrics::direction::in);
 }
 
-void count_sent(std::string_view text)
+message_type count_sent(std::string_view text)
 {
     constexpr std::string_view begin = "{\"type\":\"";
     auto const words = metrics::words_of(metrics::family::ws_messages, 0);
@@ -33,6 +31,7 @@ void count_sent(std::string_view text)
     }
     auto const type = found == words.end() ? message_type::other : static_cast<message_type>(found - words.begin());
     metrics::ws_messages.add(type, metrics::direction::out);
+    return type;
 }
 
 } // namespace rendezvous::net

@@ -91,7 +91,6 @@ public:
     void send(std::shared_ptr<std::string const> text) override;
     void send_replay(std::vector<std::shared_ptr<std::string const>> texts) override;
     void close(std::uint16_t code, std::string reason) override;
-    void mark_registered() override;
     void resume_reading() override;
     void close_by_server(std::uint16_t code, std::string const& reason) override { begin_close(code, reason); }
     void abandon() override;
@@ -106,6 +105,7 @@ private:
     void read_next();
     void on_control(websocket::frame_type kind);
 
+    void note_sent(std::string const& text);
     void enqueue(std::shared_ptr<std::string const> text);
     void enqueue_replay(std::vector<std::shared_ptr<std::string const>> texts);
     void write();
@@ -283,13 +283,6 @@ void ws_connection::on_control(websocket::frame_type kind)
     });
 }
 
-void ws_connection::mark_registered()
-{
-    if (!is_here())
-        return here_->core->shards.dispatch(here_->index, [self = shared_from_this()] { self->mark_registered(); });
-    if (ticket_) ticket_->mark_registered();
-}
-
 void ws_connection::resume_reading()
 {
     if (!is_here())
@@ -320,16 +313,21 @@ void ws_connection::enqueue_replay(std::vector<std::shared_ptr<std::string const
 {
     if (closing_ || ended_) return;
     for (auto& text : texts) {
-        count_sent(*text);
+        note_sent(*text);
         queue_.push_replay(std::move(text));
     }
     if (!writing_ && !queue_.empty()) write();
 }
 
+void ws_connection::note_sent(std::string const& text)
+{
+    if (count_sent(text) == metrics::message_type::registered && ticket_) ticket_->mark_registered();
+}
+
 void ws_connection::enqueue(std::shared_ptr<std::string const> text)
 {
     if (closing_ || ended_) return;
-    count_sent(*text);
+    note_sent(*text);
     if (!queue_.push(std::move(text))) {
         // What waits will never be read in time; only what the kernel may already have stays.
         if (writing_) queue_.drop_waiting();

@@ -14,7 +14,8 @@ namespace rendezvous::net {
 class socket {
 public:
     virtual ~socket() = default;
-    /// Queues one text frame; bytes are shared, not copied. More than queue_bytes_max waiting:
+    /// Queues one text frame; bytes are shared, not copied. With `registered` the house knows who is
+    /// behind the socket: it counts no longer among those who have yet to register. More than queue_bytes_max waiting:
     /// the socket closes with 4008.
     virtual void send(std::shared_ptr<std::string const> text) = 0;
     /// Queues what a resumed session has missed, in order, behind what waits already. The ring they
@@ -22,9 +23,6 @@ public:
     virtual void send_replay(std::vector<std::shared_ptr<std::string const>> texts) = 0;
     /// Writes what is queued, then the close frame; cut after write_timeout at the latest.
     virtual void close(std::uint16_t code, std::string reason) = 0;
-    /// Who is behind it is known now: it does not count any longer among those who have yet to
-    /// register, which are few. Thread: any.
-    virtual void mark_registered() = 0;
     /// Lets the next frame be read after `on_text` answered `hold`. Thread: any.
     virtual void resume_reading() = 0;
 };

@@ -176,6 +176,22 @@ TEST(WebSocket, ClosesASlowConsumer)
     EXPECT_TRUE(server.seen.wait_until_closed(1));
 }
 
+TEST(WebSocket, CountsAsAStrangerUntilItHasRegistered)
+{
+    server_options options;
+    options.limits.sockets_per_ip = 20;
+    running_server const server(options);
+    std::vector<ws_client> strangers;
+    for (int i = 0; i < 10; ++i) strangers.push_back(server.websocket());
+    EXPECT_EQ(server.refused("/ws").status, 503U) << "half of the places are for those who register";
+    for (auto& each : strangers) {
+        each.send_text(R"({"type":"registered"})");
+        EXPECT_EQ(each.receive().text, R"({"type":"registered"})");
+    }
+    for (int i = 0; i < 5; ++i) strangers.push_back(server.websocket());
+    EXPECT_EQ(server.refused("/ws").status, 101U);
+}
+
 TEST(WebSocket, ReplaysMoreThanItsQueueHolds)
 {
     server_options options;
