@@ -31,7 +31,7 @@ export class Pair {
   static async connect(server, { doctorPort, patientPort, name = 'pair', booking, tokenOf } = {}) {
     const pair = new Pair();
     const { id, doctor, patient } = await book(server, booking);
-    const random = seeded(`${name} ${made}`);
+    const random = seeded(`${name} ${doctor.userId}`);
     pair.server = server;
     pair.appointmentId = id;
     const common = { server, appointmentId: id, random, canary: `canary-${id}` };
@@ -59,6 +59,7 @@ export class Pair {
     const { call } = await this.patient.start();
     await this.doctor.join();
     this.callId = call.callId;
+    this.patient.say();
   }
 
   /** Both send a numbered probe every `everyMs`, also while they are not online. */

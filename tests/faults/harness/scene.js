@@ -5,6 +5,9 @@ import { record } from './figures.js';
 import { SEED } from './seed.js';
 import { Server } from './server.js';
 
+// How many pairs are opened at once.
+const TOGETHER = 10;
+
 /**
  * One case: a server with `config`, and what is opened on it; everything is closed at the end, also after a failure.
  *
@@ -40,16 +43,23 @@ export class Scene {
     return proxy;
   }
 
-  /** Pairs who are in their rooms, without a call. */
-  async connected(count, options) {
-    for (let i = 0; i < count; ++i) this.pairs.push(await Pair.connect(this.server, { name: this.t.name, ...options }));
-    return this.pairs;
+  /** `count` new pairs who are in their rooms, without a call. */
+  connected(count, options) {
+    return this.#open(count, (name) => Pair.connect(this.server, { name, ...options }));
   }
 
-  /** Pairs who talk in their calls. */
-  async talking(count, options) {
-    for (let i = 0; i < count; ++i) this.pairs.push(await Pair.inCall(this.server, { name: this.t.name, ...options }));
-    return this.pairs;
+  /** `count` new pairs who talk in their calls. */
+  talking(count, options) {
+    return this.#open(count, (name) => Pair.inCall(this.server, { name, ...options }));
+  }
+
+  async #open(count, openOne) {
+    const from = this.pairs.length;
+    while (this.pairs.length < from + count) {
+      const some = Math.min(TOGETHER, from + count - this.pairs.length);
+      this.pairs.push(...await Promise.all(Array.from({ length: some }, () => openOne(this.t.name))));
+    }
+    return this.pairs.slice(from);
   }
 
   /**
