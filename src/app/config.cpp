@@ -1,6 +1,7 @@
 #include "rendezvous/app/config.hpp"
 
 #include "config_keys.hpp"
+#include "config_text.hpp"
 
 #include <toml++/toml.h>
 
@@ -198,25 +199,6 @@ std::string read_text(std::filesystem::path const& file)
     text << in.rdbuf();
     if (!in) throw config_error(one_line(file.string() + ": cannot be read"));
     return text.str();
-}
-
-/// toml++ takes it for granted that a name follows the `[` at the beginning of a line, and is undefined where none
-/// does. No key of ours has a list in lists, which alone could begin a line otherwise.
-void check_table_names(std::string const& file, std::string_view text)
-{
-    constexpr std::string_view blank = " \t";
-    constexpr std::string_view name_begin = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_\"']";
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    for (std::size_t line = 1; !text.empty(); ++line) {
-        auto rest = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(rest.size() + 1, text.size()));
-        rest.remove_prefix(std::min(rest.find_first_not_of(blank), rest.size()));
-        if (!rest.starts_with('[')) continue;
-        rest.remove_prefix(rest.starts_with("[[") ? 2 : 1);
-        auto const first = rest.find_first_not_of(blank);
-        if (first == rest.npos || name_begin.find(rest[first]) == name_begin.npos)
-            throw config_error(one_line(file + ":" + std::to_string(line) + ": syntax: a name is expected behind ["));
-    }
 }
 
 // --- environment -------------------------------------------------------------------------------
@@ -418,7 +400,9 @@ config load_config(std::filesystem::path const& file, environment const& variabl
     file_reader reader(file.string(), settings);
     try {
         auto const text = read_text(file);
-        check_table_names(file.string(), text);
+        if (auto const fault = find_text_fault(text))
+            throw config_error(
+                one_line(file.string() + ":" + std::to_string(fault->line) + ": syntax: " + std::string(fault->why)));
         reader.read(toml::parse(text));
     } catch (toml::parse_error const& error) {
         throw config_error(one_line(file.string() + ":" + std::to_string(error.source().begin.line)

@@ -229,6 +229,7 @@ TEST(Config, RefusesWrongTypesAndValues)
         {"[auth]\naudience = \"\"", "r.toml:2: auth.audience: ", "empty"},
         {"[server\n", "r.toml:1: syntax: ", ""},
         {"[log]\n [= ]\n", "r.toml:2: syntax: a name is expected", ""},
+        {"[clinic]\nn\xc3\xa9 = 1\n", "r.toml:2: syntax: only ASCII", ""},
         {"[log]\nlevel = \"info\"\nlevel = \"info\"", "r.toml:3: syntax: ", ""},
     });
 }
