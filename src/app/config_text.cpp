@@ -1,0 +1,69 @@
+#include "config_text.hpp"
+
+#include <algorithm>
+
+namespace rendezvous::app {
+namespace {
+
+constexpr std::string_view blank = " \t";
+constexpr std::string_view name_begin = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_\"']";
+
+std::size_t count_leading(std::string_view text, char c)
+{
+    return std::min(text.find_first_not_of(c), text.size());
+}
+
+/// How long the string at the beginning of `text` is, with its quotes. One that does not end is where
+/// the parser stops; so does one of a single line at the line's end.
+std::size_t string_size(std::string_view text)
+{
+    char const quote = text.front();
+    auto const opening = count_leading(text, quote);
+    if (opening == 2) return 2;
+    bool const many_lines = opening >= 3;
+    std::size_t at = many_lines ? 3 : 1;
+    while (at < text.size()) {
+        if (text[at] == '\\' && quote == '"') {
+            at += 2;
+        } else if (text[at] == '\n' && !many_lines) {
+            return at;
+        } else if (auto const run = count_leading(text.substr(at), quote); run >= (many_lines ? 3U : 1U)) {
+            return at + (many_lines ? std::min<std::size_t>(run, 5) : 1);
+        } else {
+            at += std::max<std::size_t>(run, 1);
+        }
+    }
+    return text.size();
+}
+
+bool names_no_table(std::string_view line)
+{
+    if (!line.starts_with('[')) return false;
+    line.remove_prefix(line.starts_with("[[") ? 2 : 1);
+    auto const first = line.find_first_not_of(blank);
+    return first == line.npos || name_begin.find(line[first]) == name_begin.npos;
+}
+
+} // namespace
+
+std::optional<text_fault> find_text_fault(std::string_view text)
+{
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    std::size_t line = 1;
+    bool at_begin = true;
+    while (!text.empty()) {
+        char const c = text.front();
+        std::size_t size = 1;
+        if (c == '"' || c == '\'') size = string_size(text);
+        if (c == '#') size = std::min(text.find('\n'), text.size());
+        if (static_cast<unsigned char>(c) >= 0x80) return text_fault{line, "only ASCII is allowed outside quotes"};
+        if (at_begin && names_no_table(text)) return text_fault{line, "a name is expected behind ["};
+        at_begin = c == '\n' || (at_begin && blank.find(c) != blank.npos);
+        line += static_cast<std::size_t>(
+            std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(size, text.size())), '\n'));
+        text.remove_prefix(std::min(size, text.size()));
+    }
+    return std::nullopt;
+}
+
+} // namespace rendezvous::app

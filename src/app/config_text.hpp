@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace rendezvous::app {
+
+/// Why a text is not handed to the TOML parser.
+struct text_fault {
+    std::size_t line = 0; ///< from 1
+    std::string_view why; ///< literal
+};
+
+/// Finds what toml++ 3.3 takes for granted instead of refusing it, undefined behaviour there: a `[` that
+/// begins a line without a name behind it, and characters beyond ASCII outside quotes and comments. No
+/// key of ours needs either. What else is wrong with the text is left to the parser.
+std::optional<text_fault> find_text_fault(std::string_view text);
+
+} // namespace rendezvous::app
