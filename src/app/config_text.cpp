@@ -60,6 +60,8 @@ std::optional<text_fault> find_text_fault(std::string_view text)
         if (static_cast<unsigned char>(c) >= 0x80) return text_fault{line, "only ASCII is allowed outside quotes"};
         if (at_begin && names_no_table(text)) return text_fault{line, "a name is expected behind ["};
         if (c == '}' && (before == '[' || before == ',')) return text_fault{line, "a value is expected before }"};
+        bool const time = c == ':' || ((c == 'T' || c == 't') && before >= '0' && before <= '9');
+        if (time) return text_fault{line, "no key is a date or a time"};
         if (c != '#' && c != '\n' && c != '\r' && blank.find(c) == blank.npos) before = c;
         at_begin = c == '\n' || (at_begin && blank.find(c) != blank.npos);
         line += static_cast<std::size_t>(

@@ -13,7 +13,7 @@ struct text_fault {
 };
 
 /// Finds what toml++ 3.3 takes for granted instead of refusing it, undefined behaviour there: a `[` that
-/// begins a line without a name behind it, a `}` where a list wants a value, and characters beyond ASCII
+/// begins a line without a name behind it, a `}` where a list wants a value, times, and characters beyond ASCII
 /// outside quotes and comments. No key of ours needs any of them. What else is wrong with the text is left to the parser.
 std::optional<text_fault> find_text_fault(std::string_view text);
 
