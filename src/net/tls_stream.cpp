@@ -151,14 +151,17 @@ tls_progress tls_engine::accept()
 tls_progress tls_engine::read(asio::mutable_buffer into)
 {
     if (into.size() == 0) return {};
+    if (allowance_ == 0) return {asio::error::message_size, 0, tls_progress::want::nothing};
     // OpenSSL would fetch a buffer for nothing, too.
     bool const in_vain = drained_ && !over_ && SSL_has_pending(ssl_.get()) == 0;
     if (in_vain && socket_ && socket_->is_open()) return {{}, 0, tls_progress::want::readable};
-    return attempt([&](std::size_t* bytes) {
+    auto const progress = attempt([&](std::size_t* bytes) {
         int const got = SSL_read(ssl_.get(), into.data(), transferable(into.size()));
         if (got > 0) *bytes = static_cast<std::size_t>(got);
         return got;
     });
+    allowance_ -= std::min(allowance_, progress.bytes);
+    return progress;
 }
 
 tls_progress tls_engine::write(asio::const_buffer from)

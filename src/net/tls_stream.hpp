@@ -51,6 +51,10 @@ public:
     /// Sends close_notify and waits for the peer's.
     tls_progress shutdown();
 
+    /// From now on at most so many bytes may be read; beyond them reading fails with
+    /// asio::error::message_size.
+    void allow(std::size_t bytes) noexcept { allowance_ = bytes; }
+
     /// A wait for the socket to become readable is over.
     void on_readable() noexcept { drained_ = false; }
     SSL* native_handle() const noexcept { return ssl_.get(); }
@@ -70,6 +74,7 @@ private:
 
     std::unique_ptr<SSL, ssl_freer> ssl_;
     tcp_socket* socket_;
+    std::size_t allowance_ = static_cast<std::size_t>(-1);
     int system_error_ = 0; ///< of the last call on the socket
     bool drained_ = false; ///< the last receive left nothing; the next one would be in vain
     bool over_ = false;    ///< ended or failed: OpenSSL says so without the socket
@@ -209,6 +214,8 @@ public:
     next_layer_type& next_layer() noexcept { return socket_; }
     lowest_layer_type& lowest_layer() noexcept { return socket_.lowest_layer(); }
     SSL* native_handle() const noexcept { return engine_->native_handle(); }
+    /// See tls_engine::allow.
+    void allow_to_read(std::size_t bytes) noexcept { engine_->allow(bytes); }
 
     template <class Handler>
     void async_handshake(handshake_type, Handler&& handler)

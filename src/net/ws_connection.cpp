@@ -40,6 +40,9 @@ namespace close_codes = protocol::close_codes;
 constexpr std::size_t padding_bytes = 64;
 /// A read buffer that one large message has grown beyond this is given back.
 constexpr std::size_t kept_buffer_bytes = 8'192;
+/// Frame headers, pings between fragments: beside what one message itself may have.
+constexpr std::size_t framing_bytes_max = 65'536;
+constexpr std::uint16_t highest_code = 4'999;
 /// From the peer's close frame, or from the first failed operation, to the end of all of them.
 constexpr base::milliseconds teardown_max{2'000};
 
@@ -239,6 +242,8 @@ void ws_connection::read_next()
 void ws_connection::read()
 {
     reading_ = true;
+    // Frames that carry nothing count towards no limit of Beast's; their bytes do towards this one.
+    ws_.next_layer().allow_to_read(2 * settings_->limits.message_bytes_max + framing_bytes_max);
     ws_.async_read_some(buffer_, settings_->limits.message_bytes_max + 1 - buffer_.size(),
         [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_read(ec); });
 }
@@ -274,7 +279,14 @@ void ws_connection::deliver()
 
 void ws_connection::on_control(websocket::frame_type kind)
 {
-    if (kind == websocket::frame_type::close) return close_deadline_.arm(teardown_max);
+    if (kind == websocket::frame_type::close) {
+        close_deadline_.arm(teardown_max);
+        if (ws_.reason().code <= highest_code) return;
+        // Beast would send it back; nobody may send such a code (RFC 6455 7.4.2).
+        boost::system::error_code ec;
+        ws_.next_layer().next_layer().close(ec);
+        return;
+    }
     // Beast answers pings by itself; a flood of them has the rate limit of messages, without patience.
     if (control_budget_.take(here_->wheel.now())) return;
     here_->core->shards.post(here_->index, [self = shared_from_this()] {

@@ -186,13 +186,14 @@ TEST(Closing, RefusesCodesThatMayNotBeSent)
     expect_codes(shared_server(), rows);
 }
 
+/// Such a close frame ends the connection without an answer (RFC 6455 7.1.7: fail the connection).
 TEST(Closing, RefusesCodesBeyondThePrivateOnes)
 {
     expect_codes(shared_server(), {
-                                      {"5000", close_frame(5'000), 1002},
-                                      {"5001", close_frame(5'001), 1002},
-                                      {"32768", close_frame(32'768), 1002},
-                                      {"65535", close_frame(65'535), 1002},
+                                      {"5000", close_frame(5'000), 1006},
+                                      {"5001", close_frame(5'001), 1006},
+                                      {"32768", close_frame(32'768), 1006},
+                                      {"65535", close_frame(65'535), 1006},
                                   });
 }
 
