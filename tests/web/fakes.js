@@ -127,6 +127,8 @@ export class FakePeerConnection {
     this.pendingLocal = null;
     this.wantsRestart = false;
     this.local = `u${nextCredentials++}`;
+    this.certificate = this.local;
+    this.remoteCertificate = null;
     this.negotiationQueued = false;
     this.negotiationWanted = false;
     this.chain = Promise.resolve();
@@ -203,6 +205,11 @@ export class FakePeerConnection {
   #setRemote(description) {
     if (this.closed) throw new Error('closed');
     const parsed = { ...JSON.parse(description.sdp), type: description.type };
+    // Two connections cannot become one: no browser takes another certificate for the same transport.
+    if (parsed.certificate && this.remoteCertificate && parsed.certificate !== this.remoteCertificate) {
+      throw new Error('another connection on the other side');
+    }
+    this.remoteCertificate ??= parsed.certificate;
     if (description.type === 'offer') {
       if (this.signalingState === 'have-local-offer') this.#rollback();
       this.remoteDescription = parsed;
@@ -284,7 +291,7 @@ export class FakePeerConnection {
   }
 
   #sdp() {
-    return JSON.stringify({ mids: this.#mids(), ufrag: this.local, restart: this.wantsRestart });
+    return JSON.stringify({ mids: this.#mids(), ufrag: this.local, restart: this.wantsRestart, certificate: this.certificate });
   }
 
   #needNegotiation() {

@@ -207,7 +207,10 @@ export class CallEngine extends Emitter {
         this.#finish({ reason: 'gone', code: error.code });
         return;
       }
-      this.#seatTimer = this.#options.clock.setTimeout(again, error.retryAfterMs ?? SEAT_RETRY_MS);
+      this.#seatTimer = this.#options.clock.setTimeout(() => {
+        this.#seatTimer = null;
+        again();
+      }, error.retryAfterMs ?? SEAT_RETRY_MS);
     }
   }
 
