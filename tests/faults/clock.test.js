@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { Scene } from './harness/scene.js';
 import { lasts } from './harness/until.js';
@@ -58,51 +58,54 @@ async function endAndCompare(scene, answeredAt) {
   return call;
 }
 
-test('F46 the wall clock jumps by an hour and a day, both ways: durations and timeouts do not', LIMIT, async (t) => {
-  const clock = await WallClock.open(0);
-  const scene = await talkingUnder(t, clock);
-  const [pair] = scene.pairs;
-  const answeredAt = pair.doctor.seatedAt;
-  const steps = [3600, 0, -3600, DAY_S, -DAY_S, 0];
-  for (const offset of steps) {
-    await clock.set(offset);
-    await lasts(700);
-    await pair.inSync(performance.now());
-  }
-  assert.ok(pair.people.every((person) => person.wire.sockets.length === 1), 'no socket was given up');
-  await endAndCompare(scene, answeredAt);
-  await scene.settle('F46', { trials: steps.length, going: false });
-});
-
-test('F46 kill -9 with the wall clock an hour back: the call and its length survive', LIMIT, async (t) => {
-  const clock = await WallClock.open(0);
-  const scene = await talkingUnder(t, clock);
-  const [pair] = scene.pairs;
-  const answeredAt = pair.doctor.seatedAt;
-  await clock.set(-3600);
-  const recoverMs = await scene.crash();
-  await clock.set(3600);
-  await pair.inSync(performance.now());
-  const call = await endAndCompare(scene, answeredAt);
-  assert.ok(call.durationSeconds >= 0);
-  await scene.settle('F46', { trials: 1, recoverMs, going: false, note: 'with a restart' });
-});
-
-for (const [name, moment] of [
-  ['over the end of 32-bit time', '2038-01-19T03:14:05Z'],
-  ['over a change to summer time', '2028-03-26T00:59:58Z'],
-  ['over a new year', '2028-12-31T23:59:58Z'],
-]) {
-  test(`F47 a call ${name}: times stay true`, LIMIT, async (t) => {
-    const clock = await WallClock.open(Math.round((Date.parse(moment) - Date.now()) / 1000));
+// Mostly waiting, so side by side.
+describe('clocks', { concurrency: 4 }, () => {
+  test('F46 the wall clock jumps by an hour and a day, both ways: durations and timeouts do not', LIMIT, async (t) => {
+    const clock = await WallClock.open(0);
     const scene = await talkingUnder(t, clock);
     const [pair] = scene.pairs;
     const answeredAt = pair.doctor.seatedAt;
-    await lasts(4000);
-    const call = await endAndCompare(scene, answeredAt);
-    for (const time of [call.createdAt, call.answeredAt, call.endedAt]) {
-      assert.ok(Math.abs(Date.parse(time) - clock.now()) < 30_000, `${time} at ${new Date(clock.now()).toISOString()}`);
+    const steps = [3600, 0, -3600, DAY_S, -DAY_S, 0];
+    for (const offset of steps) {
+      await clock.set(offset);
+      await lasts(700);
+      await pair.inSync(performance.now());
     }
-    await scene.settle('F47', { trials: 1, going: false, note: name });
+    assert.ok(pair.people.every((person) => person.wire.sockets.length === 1), 'no socket was given up');
+    await endAndCompare(scene, answeredAt);
+    await scene.settle('F46', { trials: steps.length, going: false });
   });
-}
+
+  test('F46 kill -9 with the wall clock an hour back: the call and its length survive', LIMIT, async (t) => {
+    const clock = await WallClock.open(0);
+    const scene = await talkingUnder(t, clock);
+    const [pair] = scene.pairs;
+    const answeredAt = pair.doctor.seatedAt;
+    await clock.set(-3600);
+    const recoverMs = await scene.crash();
+    await clock.set(3600);
+    await pair.inSync(performance.now());
+    const call = await endAndCompare(scene, answeredAt);
+    assert.ok(call.durationSeconds >= 0);
+    await scene.settle('F46', { trials: 1, recoverMs, going: false, note: 'with a restart' });
+  });
+
+  for (const [name, moment] of [
+    ['over the end of 32-bit time', '2038-01-19T03:14:05Z'],
+    ['over a change to summer time', '2028-03-26T00:59:58Z'],
+    ['over a new year', '2028-12-31T23:59:58Z'],
+  ]) {
+    test(`F47 a call ${name}: times stay true`, LIMIT, async (t) => {
+      const clock = await WallClock.open(Math.round((Date.parse(moment) - Date.now()) / 1000));
+      const scene = await talkingUnder(t, clock);
+      const [pair] = scene.pairs;
+      const answeredAt = pair.doctor.seatedAt;
+      await lasts(4000);
+      const call = await endAndCompare(scene, answeredAt);
+      for (const time of [call.createdAt, call.answeredAt, call.endedAt]) {
+        assert.ok(Math.abs(Date.parse(time) - clock.now()) < 30_000, `${time} at ${new Date(clock.now()).toISOString()}`);
+      }
+      await scene.settle('F47', { trials: 1, going: false, note: name });
+    });
+  }
+});
