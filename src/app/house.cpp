@@ -18,6 +18,7 @@ call::room_rules rules_of(config const& c)
     out.call_grace = c.rooms.call_grace;
     out.starter_grace = c.rooms.starter_grace;
     out.kept_call = c.rooms.kept_call;
+    out.recovery = c.rooms.recovery;
     out.payment_gate = c.rooms.payment_gate;
     out.signals_unanswered_max = c.limits.signals_unanswered_max;
     return out;

@@ -44,8 +44,7 @@ public:
     void on_closed() override
     {
         wire_.reset();
-        if (place_.session)
-            house_.shards.dispatch(home_, [p = place_] { p.session->on_closed(p.attachment); });
+        if (place_.session) house_.shards.dispatch(home_, [p = place_] { p.session->on_closed(p.attachment); });
     }
 
 private:
