@@ -118,24 +118,24 @@ TEST(Fragmentation, OfNothingIsAnEmptyMessage)
 TEST(Fragmentation, FollowsItsRules)
 {
     auto const good = fragment(text, "{") + frame(continuation, "}");
-    expect_codes(
-        shared_server(), {
-                             {"ping in fragments", fragment(ping, "a") + frame(continuation, "b"), 1002},
-                             {"pong in fragments", fragment(pong, "a") + frame(continuation, "b"), 1002},
-                             {"close in fragments", fragment(close, "\x03") + frame(continuation, "\xe8"), 1002},
-                             {"a continuation of nothing", frame(continuation, "x"), 1002},
-                             {"an empty continuation of nothing", frame(continuation), 1002},
-                             {"an open continuation of nothing", fragment(continuation, "x"), 1002},
-                             {"a continuation of a whole message", frame(text, "{}") + frame(continuation, "x"), 1002},
-                             {"a continuation of a finished message", good + frame(continuation, "x"), 1002},
-                             {"an open continuation of a finished message", good + fragment(continuation, "x"), 1002},
-                             {"a continuation of a ping", frame(ping, "x") + frame(continuation, "x"), 1002},
-                             {"text inside text", fragment(text, "{") + frame(text, "{}"), 1002},
-                             {"a first fragment twice", fragment(text, "{") + fragment(text, "}"), 1002},
-                             {"binary inside text", fragment(text, "{") + frame(binary, "}"), 1002},
-                             {"text inside binary", fragment(binary, "{") + frame(text, "{}"), 1002},
-                             {"a close inside a message", fragment(text, "{") + close_frame(1000), 1000},
-                         });
+    expect_codes(shared_server(),
+        {
+            {"ping in fragments", fragment(ping, "a") + frame(continuation, "b"), 1002},
+            {"pong in fragments", fragment(pong, "a") + frame(continuation, "b"), 1002},
+            {"close in fragments", fragment(close, "\x03") + frame(continuation, "\xe8"), 1002},
+            {"a continuation of nothing", frame(continuation, "x"), 1002},
+            {"an empty continuation of nothing", frame(continuation), 1002},
+            {"an open continuation of nothing", fragment(continuation, "x"), 1002},
+            {"a continuation of a whole message", frame(text, "{}") + frame(continuation, "x"), 1002},
+            {"a continuation of a finished message", good + frame(continuation, "x"), 1002},
+            {"an open continuation of a finished message", good + fragment(continuation, "x"), 1002},
+            {"a continuation of a ping", frame(ping, "x") + frame(continuation, "x"), 1002},
+            {"text inside text", fragment(text, "{") + frame(text, "{}"), 1002},
+            {"a first fragment twice", fragment(text, "{") + fragment(text, "}"), 1002},
+            {"binary inside text", fragment(text, "{") + frame(binary, "}"), 1002},
+            {"text inside binary, which is refused first", fragment(binary, "{") + frame(text, "{}"), 1003},
+            {"a close inside a message", fragment(text, "{") + close_frame(1000), 1000},
+        });
 }
 
 /// A message of 64 KiB needs no more than a few thousand fragments. Frames that carry nothing pass

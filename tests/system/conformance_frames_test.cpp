@@ -135,7 +135,7 @@ TEST(Limits9, JudgeALengthByItsHeaderAlone)
     auto const before = resident_kib(server.process().pid());
     expect_codes(
         server, {
-                    {"one byte too much", frame_head(text, message_bytes_max + 1), 1009},
+                    {"2 MiB", frame_head(text, 1ULL << 21U), 1009},
                     {"2^31", frame_head(text, 1ULL << 31U), 1009},
                     {"2^32", frame_head(text, 1ULL << 32U), 1009},
                     {"2^63 - 1", frame_head(text, (1ULL << 63U) - 1), 1009},
