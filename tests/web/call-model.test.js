@@ -4,7 +4,7 @@ import { CallEngine } from '../../web/js/rtc/call-engine.js';
 import { FakeClock, FakePeerConnection, seededRandom, settle } from './fakes.js';
 import { ModelRoom } from './model-room.js';
 
-const RUNS = process.env.RENDEZVOUS_LONG ? 3000 : 100;
+const RUNS = process.env.RENDEZVOUS_LONG ? 1000 : 100;
 // A step of the restart policy, and the way there and back.
 const HEAL_MAX_MS = 5000;
 const FIRST_SEED = Number(process.env.RENDEZVOUS_SEED ?? 1);

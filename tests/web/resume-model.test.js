@@ -4,7 +4,7 @@ import { SignalingClient } from '../../web/js/signaling/signaling-client.js';
 import { FakeClock, seededRandom } from './fakes.js';
 import { ModelServer, Network } from './model-server.js';
 
-const RUNS = process.env.RENDEZVOUS_LONG ? 3000 : 150;
+const RUNS = process.env.RENDEZVOUS_LONG ? 1000 : 150;
 const STEPS = 120;
 const FIRST_SEED = Number(process.env.RENDEZVOUS_SEED ?? 1);
 
