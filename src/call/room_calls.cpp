@@ -285,6 +285,7 @@ void room::tell_facts(decision const& d, instant now, committed& out)
 void room::tell_ended(committed& out, instant now)
 {
     auto const& call = *record_.newest;
+    recovering_ = false;
     for (auto& [who, here] : attendees_) {
         bool const held = here.seat.has_value();
         free_seat(who, out);

@@ -22,13 +22,16 @@ public:
     std::size_t bytes() const noexcept { return bytes_; }
     std::size_t size() const noexcept { return kept_.size(); }
 
-    /// Keeps message `last_seq() + 1`. `rev` is that of a room event, else 0.
-    void push(text message, std::uint64_t rev)
+    /// Keeps message `last_seq() + 1`. `rev` is that of a room event, else 0. False if others had to
+    /// be forgotten for it.
+    bool push(text message, std::uint64_t rev)
     {
         ++last_seq_;
         bytes_ += message->size();
         kept_.push_back({std::move(message), rev});
+        bool const fits = kept_.size() <= base::limits::ring_messages_max && bytes_ <= base::limits::ring_bytes_max;
         while (kept_.size() > base::limits::ring_messages_max || bytes_ > base::limits::ring_bytes_max) drop_oldest();
+        return fits;
     }
 
     /// The client has all up to `seq`. Numbers never sent are ignored.

@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 #include "rendezvous/protocol/relay_filter.hpp"
 #include "session_table.hpp"
@@ -279,7 +280,7 @@ void session::send_counted(std::string text, std::uint64_t rev)
 {
     auto const shared = std::make_shared<std::string const>(std::move(text));
     auto const before = ring_.bytes();
-    ring_.push(shared, rev);
+    if (!ring_.push(shared, rev)) base::metrics::ring_overflows.add();
     if (registered_ && !closing_ && from_.wire) from_.wire->send(shared);
     house_.tables[house_.shards.current()]->account(ring_.bytes(), before);
 }
@@ -334,6 +335,8 @@ void session::on_closed(unsigned attachment)
     from_.wire.reset();
     registered_ = closing_ = false;
     away_since_ = house_.clock.now().boot;
+    base::metrics::sessions.down(base::metrics::session_state::attached);
+    base::metrics::sessions.up(base::metrics::session_state::detached);
     if (final_ || never_entered) return end();
     house_.calls.set_away(from_.who.user, id_);
     if (from_.room) house_.calls.submit(*from_.room, call::commands::disconnect{id_}, nullptr);
@@ -345,6 +348,7 @@ void session::end()
     auto const self = shared_from_this();
     final_ = true;
     forget_ring();
+    base::metrics::sessions.down(base::metrics::session_state::detached);
     house_.tables[house_.shards.current()]->remove(id_);
     house_.calls.remove_socket(from_.who.user, id_);
     if (from_.room && entered_) house_.calls.submit(*from_.room, call::commands::forget{id_}, nullptr);

@@ -1,3 +1,4 @@
+#include "rendezvous/base/metrics.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 #include "session.hpp"
 #include "session_table.hpp"
@@ -15,6 +16,19 @@ constexpr std::size_t resume_key_bytes = 32;
 constexpr std::size_t day_rows_max = 100;
 /// The list covers the server's calendar day and every window that is open around it.
 constexpr milliseconds around_day{24 * 3'600'000};
+
+namespace metrics = base::metrics;
+
+metrics::resume_outcome outcome_of(protocol::reset_reason why)
+{
+    switch (why) {
+    case protocol::reset_reason::fresh: break;
+    case protocol::reset_reason::expired: return metrics::resume_outcome::expired;
+    case protocol::reset_reason::overflow: return metrics::resume_outcome::overflow;
+    case protocol::reset_reason::restart: return metrics::resume_outcome::restart;
+    }
+    return metrics::resume_outcome::fresh;
+}
 
 bool belongs_to_day(call::appointment const& a, base::utc_time now)
 {
@@ -37,6 +51,7 @@ void session::begin()
 {
     auto const here = house_.shards.current();
     house_.tables[here]->add(shared_from_this());
+    metrics::sessions.up(metrics::session_state::attached);
     house_.calls.add_socket(from_.who.user, {id_, here, !from_.room, false, false});
     if (from_.room)
         enter_room();
@@ -79,7 +94,10 @@ session::fitness session::fits(registering const& from, protocol::messages::resu
 
 void session::resume(registering from, std::uint64_t last_seq)
 {
-    if (!away()) {
+    if (away()) {
+        metrics::sessions.down(metrics::session_state::detached);
+        metrics::sessions.up(metrics::session_state::attached);
+    } else {
         auto const code = protocol::close_codes::resumed_elsewhere;
         send_uncounted(protocol::bye_message(code, protocol::close_text(code)));
         from_.wire->close(code, std::string(protocol::close_text(code)));
@@ -224,6 +242,7 @@ void session::complete(protocol::registration filled)
     filled.heartbeat = house_.heartbeat;
     filled.server_time = house_.clock.now().utc;
     bool const resumed = filled.resumed;
+    metrics::resumes.add(resumed ? metrics::resume_outcome::resumed : outcome_of(*filled.reason));
     send_uncounted(protocol::registered_message(filled));
     registered_ = true;
     if (resumed) from_.wire->send_replay(ring_.after(resume_from_));
@@ -234,6 +253,7 @@ void session::complete(protocol::registration filled)
 void session::refuse_registration(errc why)
 {
     if (closing_ || away()) return;
+    metrics::registers_refused.add(why);
     send_uncounted(protocol::register_error_message(from_.register_id, why));
     close(protocol::describe(why).close_code);
 }

@@ -1,6 +1,7 @@
 #include "session_table.hpp"
 
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 
 #include <algorithm>
@@ -133,6 +134,7 @@ void session_table::shed_to(std::size_t bytes)
     for (auto const& v : victims) {
         if (rings_bytes_ <= bytes || (bytes == 0 && !v->away())) break;
         v->forget_ring();
+        base::metrics::sessions_shed.add();
         ++shed;
     }
     base::log::warn("rings_shed", {{"sessions", std::uint64_t{shed}}});

@@ -1,4 +1,5 @@
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 #include "rendezvous/net/doors.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 #include "session_table.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 using base::errc;
 namespace messages = protocol::messages;
+namespace metrics = base::metrics;
 
 /// Lives on the connection's shard; the session it opens lives on its room's.
 class door final : public socket_handler, public std::enable_shared_from_this<door> {
@@ -82,14 +84,12 @@ private:
         if (house_.draining) return refuse(id, errc::draining);
         if (house_.crowded) return refuse(id, errc::busy, protocol::close_codes::overloaded);
         auto const now = house_.clock.now();
-        if (house_.access.failure_wait(info_.remote_ip, now) > base::milliseconds{0})
+        if (house_.access.failure_wait(info_.remote_ip, now) > base::milliseconds{0}) {
+            metrics::auth_failures.add(metrics::auth_failure::throttled);
             return refuse(id, errc::rate_limited);
-        auto who = house_.access.check_token(m.token, now.utc);
-        if (!who) {
-            house_.access.record_failure(info_.remote_ip, now);
-            base::log::info("token_refused", {{"ip", info_.remote_ip}});
-            return refuse(id, base::to_errc(who.error()));
         }
+        auto who = house_.access.check_token(m.token, now.utc);
+        if (!who) return refuse(id, failed(m, base::to_errc(who.error()), now));
         auto room = m.appointment;
         if (!info_.path_appointment.empty()) {
             auto const in_path = base::parse_appointment_id(info_.path_appointment);
@@ -98,6 +98,19 @@ private:
         }
         if (m.call) return find_room_of(id, m, std::move(*who));
         open(id, m, std::move(*who), std::move(room));
+    }
+
+    /// Counts a token that is not good here; what to answer, which is less after too many for one
+    /// appointment.
+    errc failed(messages::register_session const& m, errc why, base::instant now)
+    {
+        bool const expired = why == errc::token_expired;
+        metrics::auth_failures.add(
+            expired ? metrics::auth_failure::token_expired : metrics::auth_failure::token_invalid);
+        base::log::info("token_refused", {{"ip", info_.remote_ip}});
+        auto const& named = m.appointment ? m.appointment->str() : info_.path_appointment;
+        auto const wait = house_.access.record_failure(info_.remote_ip, now, named);
+        return wait > base::milliseconds{0} ? errc::rate_limited : why;
     }
 
     /// `register` by call: its room is that of its appointment.
@@ -143,6 +156,7 @@ private:
         if (!wire_) return;
         auto const code = with.value_or(protocol::describe(why).close_code);
         auto const say = [&](std::string text) { wire_->send(std::make_shared<std::string const>(std::move(text))); };
+        metrics::registers_refused.add(why);
         base::log::info("register_refused", {{"code", protocol::wire_code(why)}, {"close", unsigned{code}}});
         if (why != errc::not_registered) say(protocol::register_error_message(id, why));
         say(protocol::bye_message(code, protocol::close_text(code), protocol::retry_hint(code)));

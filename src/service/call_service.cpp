@@ -1,6 +1,8 @@
 #include "rendezvous/service/call_service.hpp"
 
+#include "call_metrics.hpp"
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/base/metrics.hpp"
 
 #include <algorithm>
 
@@ -38,7 +40,10 @@ call_service::call_service(call_service_ports ports, call::room_rules const& rul
 void call_service::submit(base::appointment_id const& id, call::command asked, reply done)
 {
     if (auto const* start = std::get_if<call::commands::start_call>(&asked))
-        if (!starts_.allow(start->who.user, ports_.clock.now().boot)) return refuse(done, errc::rate_limited);
+        if (!starts_.allow(start->who.user, ports_.clock.now().boot)) {
+            base::metrics::rate_limited.add(base::metrics::rate_limit::starts);
+            return refuse(done, errc::rate_limited);
+        }
     auto* s = open_slot(id);
     if (!s) return refuse(done, errc::busy);
     if (s->room && passes(asked) && !s->telling) {
@@ -55,7 +60,10 @@ errc call_service::relay(base::appointment_id const& id, call::commands::signal 
     auto const it = slots_.find(id);
     if (it == slots_.end() || !it->second.room) return errc::not_registered;
     auto const told = it->second.room->relay(asked);
-    if (!told) return base::to_errc(told.error());
+    if (!told) {
+        base::metrics::signals_refused.add(base::to_errc(told.error()));
+        return base::to_errc(told.error());
+    }
     ports_.sink.deliver(told->to, told->event);
     return errc::ok;
 }
@@ -97,6 +105,7 @@ void call_service::on_loaded(base::appointment_id const& id, result<call::room_r
         auto& room = it->second.room.emplace(id, std::move(*loaded), rules_);
         // A room with an open call is never forgotten, so this one is from a process before.
         if (call::open_call(room.record())) {
+            count_loaded(room.record());
             auto const now = ports_.clock.now();
             room.commit(room.decide(call::commands::recover{}, now), now);
         }
@@ -133,7 +142,10 @@ void call_service::pump(base::appointment_id const& id)
 void call_service::execute(base::appointment_id const& id, slot& s, call::command const& asked, reply const& done)
 {
     auto decided = s.room->decide(asked, ports_.clock.now());
-    if (decided.refusal) return refuse(done, *decided.refusal);
+    if (decided.refusal) {
+        count_refused(asked, *decided.refusal);
+        return refuse(done, *decided.refusal);
+    }
     if (decided.facts.empty()) return finish(s, decided, done);
     if (decided.durability == call::durability::behind) {
         ports_.store.append(decided.facts, [](result<void> stored) {
@@ -184,7 +196,10 @@ void call_service::on_written(
 
 void call_service::finish(slot& s, call::decision const& decided, reply const& done)
 {
+    count_decided(decided, s.room->record());
+    bool const was_recovering = s.room->recovering();
     auto told = s.room->commit(decided, ports_.clock.now());
+    count_recovered(was_recovering, *s.room);
     s.telling = true; // an answer may ask again: that is told after this
     if (done) done(std::move(told.outcome));
     for (auto const& e : told.effects) dispatch(e);
@@ -207,6 +222,7 @@ void call_service::keep_for_later(std::vector<call::fact> facts)
         return;
     }
     backlog_.push_back(std::move(facts));
+    base::metrics::store_backlog.up();
     if (!retry_at_) retry_at_ = ports_.clock.now().boot + retry_interval;
     wake_at_next();
 }
@@ -225,6 +241,7 @@ void call_service::retry_backlog()
             }
             if (!stored) base::log::error("fact_refused", {{"error", stored.error().message()}});
             backlog_.pop_front();
+            base::metrics::store_backlog.down();
             if (backlog_.empty()) return forget_idle();
             retry_backlog();
         });

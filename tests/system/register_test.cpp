@@ -143,19 +143,6 @@ TEST_P(Register, ComesOnceOnly)
     EXPECT_EQ(p.ask("startCall")["type"], "ok");
 }
 
-TEST_P(Register, AnswersAResumeWithANewSession)
-{
-    auto const v = book_visit(server());
-    peer first(server());
-    auto const before = first.enter(v.doctor_token, v.id);
-    first.socket().drop();
-    peer second(server());
-    auto const after = second.enter(v.doctor_token, v.id,
-        {{"resume", {{"sessionId", before["sessionId"]}, {"resumeKey", before["resumeKey"]}, {"lastSeq", 0}}}});
-    EXPECT_EQ(after["resumed"], false);
-    EXPECT_NE(after["sessionId"], before["sessionId"]);
-}
-
 TEST_P(Register, ShowsTheDayToAUserLevelSocketAndNothingOfOthers)
 {
     auto const v = book_visit(server());

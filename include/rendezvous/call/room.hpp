@@ -64,6 +64,9 @@ public:
     /// Nobody is here and nothing is open: the room can be forgotten and loaded again.
     bool idle() const;
 
+    /// The open call is from a process before this one, and nobody has come back to it yet.
+    bool recovering() const { return recovering_; }
+
     appointment_id const& id() const { return id_; }
     room_record const& record() const { return record_; }
     /// The newest call with its seats as they are now: one without a socket is `reconnecting`.
