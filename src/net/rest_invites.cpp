@@ -1,5 +1,7 @@
 #include "rest.hpp"
 
+#include "rendezvous/base/metrics.hpp"
+
 #include <algorithm>
 
 // Invitations: a link for one person to one appointment, redeemed for a token.
@@ -8,6 +10,7 @@ namespace rendezvous::net {
 namespace {
 
 using base::errc;
+namespace metrics = base::metrics;
 
 constexpr std::size_t code_bytes = 16; ///< 128 random bits
 constexpr std::chrono::hours token_lifetime_max{12};
@@ -104,15 +107,20 @@ rest_reply redeem_invite(rest_call c)
 {
     auto& house = *c.house;
     auto const now = house.clock.now();
-    if (house.access.failure_wait(c.request->remote_ip, now) > base::milliseconds{0})
+    if (house.access.failure_wait(c.request->remote_ip, now) > base::milliseconds{0}) {
+        metrics::auth_failures.add(metrics::auth_failure::throttled);
         co_return problem_reply(c, errc::rate_limited);
+    }
     auto const body = protocol::parse_redeem(c.request->body);
     if (!body) co_return refusal_reply(c, body.refusal);
     auto const code = c.captures[0];
     auto row = co_await find_invite(house, code);
     if (!row) {
         auto const why = base::to_errc(row.error());
-        if (why == errc::not_found) house.access.record_failure(c.request->remote_ip, now);
+        if (why == errc::not_found) {
+            house.access.record_failure(c.request->remote_ip, now);
+            metrics::auth_failures.add(metrics::auth_failure::invite);
+        }
         co_return problem_reply(c, why);
     }
     if (row->revoked_at || row->expires_at <= now.utc) co_return problem_reply(c, errc::gone);
