@@ -3,6 +3,7 @@
 #include "rendezvous/base/log.hpp"
 #include "serve.hpp"
 
+#include <algorithm>
 #include <future>
 #include <iostream>
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::chrono::hours open_for{24};
 constexpr milliseconds opened_before{60'000};
+constexpr milliseconds drain_max{1'000};
 
 /// IPv6 addresses stand in brackets in a URL.
 std::string url_host(std::string const& host)
@@ -26,6 +28,8 @@ config demo_config(std::string const& host)
     out.tls.certificate = "var/demo-cert.pem";
     out.tls.key = "var/demo-key.pem";
     if (out.clinic.name.empty()) out.clinic.name = "Demo Clinic";
+    // Whoever ends a demo with Ctrl-C waits for it.
+    out.rooms.drain = std::min(out.rooms.drain, drain_max);
     return out;
 }
 
