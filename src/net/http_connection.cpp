@@ -269,7 +269,7 @@ void http_connection::begin_phase(metrics::phase which, base::milliseconds span)
 void http_connection::on_late()
 {
     metrics::phase_timeouts.add(phase_now_);
-    cut();
+    close_for_good(stream_.next_layer());
 }
 
 void http_connection::cut()
