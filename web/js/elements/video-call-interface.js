@@ -29,12 +29,13 @@ export class VideoCallInterface extends BaseElement {
     .stage { position: relative; display: grid; min-block-size: 0; overflow: hidden; }
     .remotes { display: grid; gap: 4px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); grid-auto-rows: minmax(0, 1fr); min-block-size: 0; }
     .self { position: absolute; inset-block-start: 0.8rem; inset-inline-end: 0.8rem; inline-size: clamp(88px, 22vmin, 220px); aspect-ratio: 3 / 4; border-radius: 14px; border: 2px solid #ffffff40; }
-    @media (min-width: 48rem) { .note { order: 0; } .self { aspect-ratio: 16 / 10; inline-size: clamp(160px, 20vw, 300px); } }
+    @media (min-width: 48rem) { .self { aspect-ratio: 16 / 10; inline-size: clamp(160px, 20vw, 300px); } }
     .banner { position: absolute; inset-block-start: 0.8rem; inset-inline-start: 0.8rem; max-inline-size: min(30rem, calc(100% - clamp(88px, 22vmin, 220px) - 3.2rem)); display: flex; flex-wrap: wrap; align-items: center; gap: 0.7rem; background: #fdf0d9; color: #402800; border-radius: 14px; padding: 0.7rem 1rem; z-index: 3; }
     .banner button { min-block-size: 44px; padding: 0.2rem 1rem; background: transparent; border-color: #7a4a00; color: inherit; }
     .note { order: 1; flex: 1 1 18rem; display: flex; align-items: center; justify-content: center; gap: 0.5rem; font-size: 0.95rem; color: var(--call-stage-muted); }
     .note::before { content: ''; flex: none; inline-size: 0.55rem; block-size: 0.55rem; border-radius: 50%; background: #f0b94a; }
     .note[hidden] { display: none; }
+    @media (min-width: 48rem) { .note { order: 0; } }
     .foot { background: var(--call-stage-bar); padding-block-end: env(safe-area-inset-bottom); min-inline-size: 0; }
     @media (max-height: 30rem) and (orientation: landscape) { :host { grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) auto; } .top { grid-column: 1 / -1; padding-block: 0.2rem; } .foot { display: grid; overflow-y: auto; } }
   `;
