@@ -51,7 +51,8 @@ std::optional<text_fault> find_text_fault(std::string_view text)
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
     std::size_t line = 1;
     bool at_begin = true;
-    char before = '\n'; // the last character that is no space and no comment
+    char before = '\n';   // the last character that is no space and no comment
+    char adjacent = '\n'; // the one right before
     while (!text.empty()) {
         char const c = text.front();
         std::size_t size = 1;
@@ -60,9 +61,10 @@ std::optional<text_fault> find_text_fault(std::string_view text)
         if (static_cast<unsigned char>(c) >= 0x80) return text_fault{line, "only ASCII is allowed outside quotes"};
         if (at_begin && names_no_table(text)) return text_fault{line, "a name is expected behind ["};
         if (c == '}' && (before == '[' || before == ',')) return text_fault{line, "a value is expected before }"};
-        bool const time = c == ':' || ((c == 'T' || c == 't') && before >= '0' && before <= '9');
+        bool const time = c == ':' || ((c == 'T' || c == 't') && adjacent >= '0' && adjacent <= '9');
         if (time) return text_fault{line, "no key is a date or a time"};
         if (c != '#' && c != '\n' && c != '\r' && blank.find(c) == blank.npos) before = c;
+        adjacent = c;
         at_begin = c == '\n' || (at_begin && blank.find(c) != blank.npos);
         line += static_cast<std::size_t>(
             std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(size, text.size())), '\n'));

@@ -181,9 +181,12 @@ void session::handle(std::string const&, messages::pong const& m)
 void session::ask(std::string const& id, call::command asked)
 {
     if (!in_room(id)) return resume_reading();
+    ++asking_;
     bool const shows_call = std::holds_alternative<call::commands::start_call>(asked)
                             || std::holds_alternative<call::commands::join_call>(asked);
     auto const answer = [self = shared_from_this(), id, shows_call](base::result<call::outcome> got) {
+        --self->asking_;
+        self->heard_ = self->house_.clock.now(); // nothing was read meanwhile
         self->resume_reading();
         if (self->final_) return;
         if (!got) return self->answer_error(id, base::to_errc(got.error()));
@@ -365,6 +368,7 @@ void session::on_time(base::instant now)
     if (away() && !from_.room && now.boot - away_since_ >= house_.rules.grace) return end();
     if (!registered_ || closing_) return;
     auto const& beat = house_.heartbeat;
+    if (asking_ > 0) heard_ = now; // it is not read just now: silence is ours
     bool const unanswered = pings_ > 0 && heard_.boot < pinged_.boot;
     if (unanswered && now.boot - pinged_.boot >= beat.timeout) return close(protocol::close_codes::heartbeat_timeout);
     if (!unanswered && now.boot - pinged_.boot >= beat.every) {

@@ -126,6 +126,7 @@ private:
     base::instant pinged_{};
     base::boot_time away_since_{};
     unsigned attachment_ = 1;
+    unsigned asking_ = 0;     ///< commands that wait for their answer; nothing is read meanwhile
     bool registered_ = false; ///< it has been told so on the present socket
     bool entered_ = false;    ///< the room knows it
     bool closing_ = false;    ///< `bye` was said on the present socket

@@ -1,3 +1,4 @@
+#include "message_count.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/base/metrics.hpp"
 #include "rendezvous/net/doors.hpp"
@@ -37,6 +38,7 @@ public:
     {
         protocol::parser_limits const bounds{house_.limits().message_bytes_max, house_.limits().json_depth_max};
         auto message = protocol::parse_client_message(text, bounds);
+        count_received(message);
         if (!place_.session) return on_first(std::move(message));
         bool const waits = message.message && waits_for_answer(*message.message);
         forward(std::move(message));

@@ -43,6 +43,7 @@ constexpr std::size_t kept_buffer_bytes = 8'192;
 /// Frame headers, pings between fragments: beside what one message itself may have.
 constexpr std::size_t framing_bytes_max = 65'536;
 constexpr std::uint16_t highest_code = 4'999;
+constexpr std::size_t giant_factor = 16;
 /// From the peer's close frame, or from the first failed operation, to the end of all of them.
 constexpr base::milliseconds teardown_max{2'000};
 
@@ -173,7 +174,8 @@ ws_connection::ws_connection(std::shared_ptr<shard_net> here, tls_stream stream,
 void ws_connection::start(upgrade const& accepted, std::string remote_ip)
 {
     // Counted in on_read, which can still say `bye`; Beast would close without a word.
-    ws_.read_message_max(0);
+    // What is a little too large is refused by us, who can say `bye`; a giant at its header, by Beast.
+    ws_.read_message_max(giant_factor * settings_->limits.message_bytes_max);
     ws_.auto_fragment(false);
     ws_.text(true);
     ws_.set_option(websocket::stream_base::decorator([chosen = accepted.subprotocol](websocket::response_type& out) {
@@ -423,8 +425,7 @@ void ws_connection::on_late(metrics::phase which)
 
 void ws_connection::cut()
 {
-    boost::system::error_code ec;
-    ws_.next_layer().next_layer().close(ec);
+    close_for_good(ws_.next_layer().next_layer());
     on_failed();
 }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <stdexcept>
 
 namespace rendezvous::test {
@@ -28,7 +30,9 @@ json peer::enter(std::string const& token, std::string const& appointment, json 
 
 std::string peer::command(std::string const& type, json fields)
 {
-    auto id = "c" + std::to_string(++commands_);
+    // A tab never uses an id twice, whatever sockets it has had: ids belong to the `instance`.
+    static std::atomic<std::uint64_t> commands{0};
+    auto id = "c" + std::to_string(++commands);
     fields["type"] = type;
     fields["id"] = id;
     send(fields);
@@ -79,7 +83,8 @@ json peer::take(condition const& fits)
         return out;
     }
     std::string seen;
-    for (;;) {
+    for (auto const until = std::chrono::steady_clock::now() + patience;;) {
+        if (std::chrono::steady_clock::now() > until) throw std::runtime_error("it never came; instead" + seen);
         auto message = read();
         if (message.is_null())
             throw std::runtime_error("closed with " + std::to_string(*close_code_) + " after" + seen);

@@ -54,7 +54,6 @@ private:
     std::deque<json> waiting_;
     json bye_;
     std::uint64_t last_seq_ = 0;
-    std::uint64_t commands_ = 0;
     std::optional<std::uint16_t> close_code_;
 };
 

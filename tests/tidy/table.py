@@ -22,11 +22,13 @@ MAY_INCLUDE = {
 }
 
 
-# Tests see doors only; tests/unit/<folder> and tests/fuzz/<folder> see that folder's inside too, and system tests the
-# wiring they start.
+# Tests see doors only; tests/unit/<folder> and tests/fuzz/<folder> see that folder's inside too, system tests the
+# wiring they start, and the simulation the rings of sessions.
 def inside_seen_by(path):
     unit = re.match(r'^tests/(?:unit|fuzz)/([^/]+)/', path)
-    return unit.group(1) if unit else 'app' if path.startswith('tests/system/') else None
+    if unit:
+        return unit.group(1)
+    return {'system': 'app', 'sim': 'net'}.get(path.split('/')[1]) if path.startswith('tests/') else None
 
 
 class Library:

@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Smuggling, BadRequest,
         bad_request{"GET http://a/ HTTP/1.1\r\n" + host + "\r\n", 400},
         bad_request{"GET / HTTP/2.0\r\n" + host + "\r\n", 505},
         bad_request{"POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        bad_request{"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+        bad_request{"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400},
         bad_request{post("Expect: something\r\n"), 417}, bad_request{"\x16\x03\x01\r\n\r\n", 400}));
 
 TEST(RequestReader, BoundsHeaderAndBody)
