@@ -8,6 +8,17 @@ import { Server } from './server.js';
 // How many pairs are opened at once.
 const TOGETHER = 10;
 
+let leaving = false;
+
+/**
+ * Node 20 sometimes spins for ever in its own cleanup (Environment::CleanupHandles) at the end of a process that reset
+ * many sockets. When `exit` is told, everything here is closed and reported; this listener is the last one.
+ */
+function skipCleanup() {
+  if (!leaving) process.on('exit', () => process.exit());
+  leaving = true;
+}
+
 /**
  * One case: a server with `config`, and what is opened on it; everything is closed at the end, also after a failure.
  *
@@ -19,6 +30,7 @@ export class Scene {
   pairs = [];
 
   static async open(t, options) {
+    skipCleanup();
     const scene = new Scene();
     scene.t = t;
     t.diagnostic(`seed ${SEED}`);
