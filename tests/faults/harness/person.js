@@ -111,6 +111,7 @@ export class Person {
     this.callId = answer.call.callId;
     this.order = answer.order;
     this.seatedAt = performance.now();
+    this.client.setConnection('up');
     this.room = roomAfter(this.room, { type: 'activeCall', call: answer.call });
     this.acknowledged.push({ command, callId: this.callId, order: answer.order, at: this.seatedAt });
     this.say();
@@ -118,7 +119,7 @@ export class Person {
 
   async leave(command = 'leave') {
     const { callId, order } = this;
-    this.callId = this.seatedAt = null;
+    this.#unseated();
     await this.client.request(command, { callId }, { timeoutMs: 30000 });
     this.acknowledged.push({ command, callId, order, at: performance.now() });
   }
@@ -162,7 +163,12 @@ export class Person {
 
   #lose(why) {
     this.lost = { why, callId: this.callId, at: performance.now() };
+    this.#unseated();
+  }
+
+  #unseated() {
     this.callId = this.seatedAt = null;
+    this.client.setConnection('none');
   }
 
   #received(message) {

@@ -28,6 +28,8 @@ function skipCleanup() {
 export class Scene {
   #ends = [];
   pairs = [];
+  /** The longest time from a kill to serving again. */
+  bootMs = 0;
 
   static async open(t, options) {
     skipCleanup();
@@ -84,7 +86,8 @@ export class Scene {
 
   /** kill -9, a new process, everybody back. @returns {Promise<number[]>} milliseconds from serving again until in sync */
   async crash() {
-    const { servingAt } = await this.server.crash();
+    const { killedAt, servingAt } = await this.server.crash();
+    this.bootMs = Math.max(this.bootMs, servingAt - killedAt);
     return this.inSync(servingAt);
   }
 
