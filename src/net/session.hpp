@@ -38,8 +38,10 @@ public:
     enum class fitness { fits, not_yours, overflown };
     /// Whether that `register` may go on with this session.
     fitness fits(registering const& from, protocol::messages::resume_request const& asked) const;
-    /// Goes on, on the new socket; a socket it still has closes with 4100. Precondition: it fits.
-    void resume(registering from, std::uint64_t last_seq);
+    /// Takes the new socket; one it still has closes with 4100. Precondition: it fits.
+    void attach(registering from, std::uint64_t last_seq);
+    /// Goes on, on that socket: answers `registered`, then what was missed. After `attach`.
+    void go_on();
     /// The room has forgotten it.
     void give_up();
     /// Its own tab has begun a new session instead.

@@ -92,7 +92,7 @@ session::fitness session::fits(registering const& from, protocol::messages::resu
     return ring_.reaches_back_to(asked.last_seq) ? fitness::fits : fitness::overflown;
 }
 
-void session::resume(registering from, std::uint64_t last_seq)
+void session::attach(registering from, std::uint64_t last_seq)
 {
     if (away()) {
         metrics::sessions.down(metrics::session_state::detached);
@@ -111,6 +111,10 @@ void session::resume(registering from, std::uint64_t last_seq)
     pings_ = 0;
     auto const here = house_.shards.current();
     house_.calls.add_socket(from_.who.user, {id_, here, !from_.room, seated_, false});
+}
+
+void session::go_on()
+{
     if (from_.room)
         ask_to_resume();
     else

@@ -17,8 +17,8 @@ constexpr std::size_t session_secret_bytes = 16;
 
 session_table::session_table(boost::asio::io_context& context) : beat_(context, [this] { on_time(); }) {}
 
-session_table::place session_table::open(
-    session_context& house, registering from, std::optional<protocol::messages::resume_request> resume)
+void session_table::open(session_context& house, registering from,
+    std::optional<protocol::messages::resume_request> resume, std::function<void(place)> const& placed)
 {
     using protocol::reset_reason;
     auto why = reset_reason::fresh;
@@ -29,8 +29,9 @@ session_table::place session_table::open(
             auto const alive = known->shared_from_this();
             auto const fitness = alive->fits(from, *resume);
             if (fitness == session::fitness::fits) {
-                alive->resume(std::move(from), resume->last_seq);
-                return {alive, alive->attachment()};
+                alive->attach(std::move(from), resume->last_seq);
+                placed({alive, alive->attachment()});
+                return alive->go_on();
             }
             if (fitness == session::fitness::overflown) {
                 why = reset_reason::overflow;
@@ -42,8 +43,8 @@ session_table::place session_table::open(
     base::session_id id{
         std::to_string(house.shards.current()) + "." + house.epoch + house.ids.secret(session_secret_bytes)};
     auto const made = std::make_shared<session>(house, std::move(id), std::move(from), why);
+    placed({made, made->attachment()});
     made->begin();
-    return {made, made->attachment()};
 }
 
 void session_table::add(std::shared_ptr<session> s)

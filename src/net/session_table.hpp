@@ -23,8 +23,10 @@ public:
         std::shared_ptr<net::session> session;
         unsigned attachment = 0;
     };
-    /// Resumes the session that `resume` names, or begins a new one; either answers by itself.
-    place open(session_context& house, registering from, std::optional<protocol::messages::resume_request> resume);
+    /// Resumes the session that `resume` names, or begins a new one; either answers by itself. Before
+    /// it can say a word, `placed` is told where what comes from the socket has to go.
+    void open(session_context& house, registering from, std::optional<protocol::messages::resume_request> resume,
+        std::function<void(place)> const& placed);
 
     void add(std::shared_ptr<session> s);
     void remove(base::session_id const& id);

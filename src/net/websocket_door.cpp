@@ -139,8 +139,10 @@ private:
         registering from{wire_, std::move(who), std::move(room), m.instance, id};
         auto const enter = [self = shared_from_this(), from = std::move(from), resume = m.resume] {
             auto& house = self->house_;
-            auto place = house.tables[self->home_]->open(house, from, resume);
-            house.shards.dispatch(self->info_.shard, [self, place = std::move(place)] { self->take(place); });
+            auto const placed = [&house, self](session_table::place place) {
+                house.shards.dispatch(self->info_.shard, [self, place = std::move(place)] { self->take(place); });
+            };
+            house.tables[self->home_]->open(house, from, resume, placed);
         };
         house_.shards.dispatch(home_, enter);
     }

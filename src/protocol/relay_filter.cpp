@@ -41,14 +41,14 @@ std::optional<std::string> shown_candidate(std::string_view line)
 std::string without_address(std::string_view line)
 {
     auto const last = line.rfind(' ');
-    bool const v6 = line.find(" IP6 ") != std::string_view::npos;
+    bool const v6 = line.find("IN IP6 ") != std::string_view::npos;
     return std::string(line.substr(0, last + 1)) + (v6 ? "::" : "0.0.0.0");
 }
 
 bool names_address(std::string_view line)
 {
     bool const kind = line.starts_with("c=") || line.starts_with("o=") || line.starts_with("a=rtcp:");
-    return kind && line.find(" IN IP") != std::string_view::npos;
+    return kind && line.find("IN IP") != std::string_view::npos;
 }
 
 std::string shown_description(std::string_view sdp)

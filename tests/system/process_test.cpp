@@ -99,17 +99,14 @@ TEST_P(Process, KeepsEveryAnnouncedCallThroughAKill)
         auto const answer = fragile.rest("GET", "/api/calls/" + id, key);
         ASSERT_EQ(answer.status, 200u) << answer.body;
         auto const call = body_of(answer);
-        EXPECT_EQ(call["state"], "ended");
-        EXPECT_EQ(call["endReason"], "lost");
-        ASSERT_TRUE(call.contains("endedAt"));
-        EXPECT_GE(call["endedAt"], call["createdAt"]);
+        EXPECT_NE(call["state"], "ended") << "it waits for its people";
     }
     auto const all = body_of(fragile.rest("GET", "/api/calls?limit=200", key));
     EXPECT_GE(all.size(), announced.size());
-    for (auto const& call : all) EXPECT_EQ(call["state"], "ended");
-
     peer back(fragile);
-    EXPECT_EQ(back.enter(visits[0].patient_token, visits[0].id)["room"]["callStatus"], "ended");
+    EXPECT_EQ(back.enter(visits[0].patient_token, visits[0].id)["room"]["callStatus"], "active");
+    EXPECT_EQ(back.ask("joinCall", {{"keep", true}})["reattached"], true);
+    EXPECT_EQ(back.ask("endCall")["type"], "ok");
     EXPECT_EQ(back.ask("startCall")["joinedExisting"], false) << "a new call may follow";
     back.ask("endCall");
 
@@ -118,7 +115,7 @@ TEST_P(Process, KeepsEveryAnnouncedCallThroughAKill)
     ASSERT_EQ(saved.exit_code, 0) << saved.err;
     auto const report = walk_chain(copy);
     EXPECT_FALSE(report.broken) << report.broken->what;
-    EXPECT_GE(report.rows, 2 * all.size()) << "each began and ended";
+    EXPECT_GE(report.rows, all.size()) << "each began";
 }
 
 TEST_P(Process, SaysGoodbyeOnSigtermAndEndsInTime)
@@ -135,7 +132,7 @@ TEST_P(Process, SaysGoodbyeOnSigtermAndEndsInTime)
     }
     EXPECT_EQ(own.process().wait(6s).exit_code, 0);
     own.start();
-    EXPECT_EQ(body_of(own.rest("GET", "/api/calls/" + two.call_id, own.api_key()))["endReason"], "lost");
+    EXPECT_EQ(body_of(own.rest("GET", "/api/calls/" + two.call_id, own.api_key()))["state"], "active") << "it goes on";
 }
 
 TEST_P(Process, EndsInTimeWithSocketsThatReadNothing)

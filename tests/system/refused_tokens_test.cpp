@@ -152,10 +152,11 @@ TEST_P(RefusedTokens, GetTheSameAnswerWhateverIsWrong)
     for (auto const& [what, token] : forgeries(f, outside)) {
         peer p(server());
         if (token.size() <= 4'096) {
-            auto const answer = p.enter(token); // of no appointment: one that is knocked at so often is guarded
+            auto answer = p.enter(token); // of no appointment: one that is knocked at so often is guarded
             EXPECT_EQ(answer["code"], "unauthenticated") << what << answer;
             EXPECT_EQ(p.closed(), 4422) << what;
             EXPECT_EQ(p.bye()["code"], 4422) << what;
+            answer.erase("re");
             said.insert(answer.dump());
         } else {
             p.enter(token);
