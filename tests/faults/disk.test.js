@@ -16,8 +16,6 @@ import { lasts, until } from './harness/until.js';
 
 const LIMIT = { timeout: 90_000 };
 const HEAL_MS = 5000;
-// A command waits up to 2 s for the store, and its session is read no further meanwhile.
-const CONFIG = { rooms: { heartbeat_ms: 5000, pong_timeout_ms: 5000 } };
 const run = promisify(execFile);
 
 const ended = (pair) => ({ type, callId }) => type === 'callEnded' && callId === pair.callId;
@@ -41,6 +39,7 @@ async function withoutStore(t, fault, scene, { fail, heal, note }) {
   ]);
   const toldMs = performance.now() - saidAt;
   await talking.inSync(performance.now());
+  const idleSockets = idle.patient.wire.sockets.length;
   await heal();
   const healedFrom = performance.now();
   await until('a start is accepted again', () => idle.patient.start().then(() => true), { ms: 20000, everyMs: 100 });
@@ -49,6 +48,8 @@ async function withoutStore(t, fault, scene, { fail, heal, note }) {
   await until('the end stands in the history', async () => (await api.events(ending.callId)).some((event) => event.type === 'call.ended'), { ms: HEAL_MS });
   assert.ok((await api.events(leaving.callId)).some((event) => event.type === 'call.left'));
   assert.ok((await api.expect(200, 'GET', '/readyz')) !== undefined);
+  // Its command waited for the store longer than the heartbeat allows for a pong.
+  assert.equal(idleSockets, 1, 'the socket of the refused start stayed');
   idle.close();
   ending.close();
   leaving.close();
@@ -59,7 +60,7 @@ async function withoutStore(t, fault, scene, { fail, heal, note }) {
 }
 
 test('F51 another process locks the database: calls and ends go on, starts are refused, it heals', LIMIT, async (t) => {
-  const scene = await Scene.open(t, { config: CONFIG });
+  const scene = await Scene.open(t);
   let lock;
   scene.onEnd(() => lock?.release());
   await withoutStore(t, 'F51', scene, {
@@ -82,7 +83,7 @@ test('F48 the volume of the database is full: calls and ends go on, starts are r
   { ...LIMIT, skip: !mayMount && 'needs the right to mount (root)' }, async (t) => {
     const data = await mkdtemp(join(tmpdir(), 'rendezvous-volume-'));
     const under = ['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=6m,mode=0700 tmpfs '${data}' && exec "$@"`, 'sh'];
-    const scene = await Scene.open(t, { config: CONFIG, data, under });
+    const scene = await Scene.open(t, { data, under });
     scene.onEnd(() => rm(data, { recursive: true, force: true }));
     // The process sees the volume, others reach it through its root.
     const filler = join(`/proc/${scene.server.pid}/root`, data, 'filler');

@@ -101,8 +101,7 @@ async function agree({ doctor, patient, appointmentId, server }) {
 const FINAL = new Set([1002, 1003, 1007, 1009, 4100, 4101, 4102, 4103, 4104, 4400, 4401, 4403, 4422]);
 
 function comesBackAfterTheEnd(person) {
-  return person.wire.sockets.filter((each, index) =>
-    FINAL.has(each.bye?.code ?? each.code) && index < person.wire.sockets.length - 1 && !person.reopened);
+  return person.wire.sockets.slice(0, -1).filter((each) => FINAL.has(each.heeded)).map((each) => each.heeded);
 }
 
 /** I9: neither what people said nor what they showed to enter stands in a log. */

@@ -7,7 +7,7 @@ const LATEST_MAX = 15;
  * checked here, on every message, whatever the client makes of it.
  */
 export class Wire {
-  /** Sockets in the order they were made: {madeAt, openAt, closedAt, code, bye}. */
+  /** Sockets in the order they were made: {madeAt, openAt, closedAt, code, bye, heeded}. */
   sockets = [];
   /** Numbered messages that were skipped, or came twice on one socket. Invariant I3: none. */
   gaps = [];
@@ -39,9 +39,19 @@ export class Wire {
     const message = JSON.parse(text);
     this.#note('<', message);
     if (message.type === 'registered') this.#registered(message);
-    else if (message.type === 'bye') socket.bye = message;
+    else if (message.type === 'bye') this.#final(socket, message.code, { bye: message });
     else if (message.type === 'goaway') socket.goaway = { ...message, at: performance.now() };
     else if (message.type !== 'ping' && socket === this.sockets.at(-1)) this.#numbered(message);
+  }
+
+  closed(code, socket) {
+    this.#final(socket, socket.bye?.code ?? code, { closedAt: performance.now(), code });
+  }
+
+  /** What a socket says that the client has given up already is nothing it could heed. */
+  #final(socket, code, what) {
+    Object.assign(socket, what);
+    if (socket === this.sockets.at(-1)) socket.heeded = code;
   }
 
   #registered(message) {
@@ -92,7 +102,7 @@ export function tappedWebSocket(wire, certificate) {
       wire.sockets.push(this.#entry);
       this.on('open', () => (this.#entry.openAt = performance.now()));
       this.on('message', (data) => wire.received(String(data), this.#entry));
-      this.on('close', (code) => Object.assign(this.#entry, { closedAt: performance.now(), code }));
+      this.on('close', (code) => wire.closed(code, this.#entry));
       this.on('error', (error) => (this.#entry.error = error.code ?? error.message));
     }
 
