@@ -14,7 +14,7 @@ access::access(auth::token_verifier verifier, auth::token_signer signer, turn se
       turn_(std::move(servers)),
       ids_(ids),
       failures_(failures_max),
-      appointment_failures_(base::limits::auth_failures_per_appointment_max)
+      appointment_failures_(failures_max)
 {}
 
 std::shared_ptr<auth::token_verifier const> access::verifier() const
@@ -34,6 +34,7 @@ void access::use_failures_max(std::uint32_t failures_max)
 {
     std::lock_guard const lock(failures_guard_);
     failures_.set_failures_max(failures_max);
+    appointment_failures_.set_failures_max(failures_max);
 }
 
 base::result<service::bearer> access::check_token(std::string_view token, base::utc_time now) const

@@ -90,9 +90,8 @@ private:
     {
         using base::metrics::socket_refusal;
         bool const many = unregistered_ >= unregistered_max_ / 2;
-        auto const share = std::max<std::size_t>(1, per_address_max_ / base::limits::unregistered_share);
-        auto const unregistered_share =
-            many ? std::min(share, base::limits::unregistered_per_ip_when_many) : std::max<std::size_t>(share, 4);
+        auto const few = std::max<std::size_t>(1, per_address_max_ / base::limits::unregistered_share_when_many);
+        auto const unregistered_share = many ? few : per_address_max_;
         if (auto const v = compare(mine.sockets, per_address_max_); v != verdict::welcome)
             return counted(v, socket_refusal::address);
         if (auto const v = compare(mine.unregistered, unregistered_share); v != verdict::welcome)

@@ -28,16 +28,14 @@ struct limits {
     std::uint32_t sockets_per_user = 10;
     std::uint32_t connections_per_s = 1'000;
     std::uint32_t starts_per_minute = 10;       ///< per user
-    std::uint32_t auth_failures_per_10min = 50; ///< per IP
+    std::uint32_t auth_failures_per_10min = 50; ///< per IP, and per appointment
     std::size_t memory_mb_max = 0;              ///< MiB of the whole process; 0 = what the system gives it
 
     // not configurable
-    static constexpr std::uint32_t auth_failures_per_appointment_max = 10; ///< in 10 min, then they sound alike
     /// Connections that have not registered (handshakes, HTTP, sockets before `register`): in all,
-    /// of half the places of one address, and of one address once half of all are taken.
+    /// and of one address once half of all are taken: that part of sockets_per_ip.
     static constexpr std::size_t unregistered_max = 8'192;
-    static constexpr std::size_t unregistered_share = 2;
-    static constexpr std::size_t unregistered_per_ip_when_many = 16;
+    static constexpr std::size_t unregistered_share_when_many = 32;
     static constexpr std::size_t descriptors_kept = 256; ///< for files, the store and whoever lingers
     static constexpr std::size_t header_bytes_max = 8'192;
     static constexpr std::size_t signal_bytes_max = 48 * 1024; ///< `data` of one signal, `sdp` of one offer

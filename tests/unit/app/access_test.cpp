@@ -21,6 +21,8 @@ auth::token_verifier verifier_of(std::string const& secret)
     return {{{"https://booking.test", {{auth::token_algorithm::hs256, "", secret}}}}, "rendezvous"};
 }
 
+constexpr std::uint32_t failures_max = 100;
+
 class Access : public ::testing::Test {
 protected:
     std::string token(std::string const& secret)
@@ -35,7 +37,7 @@ protected:
     base::manual_clock clock_{base::from_ms(1'795'000'000'000)};
     base::system_id_generator ids_;
     access access_{verifier_of(old_secret),
-        auth::token_signer("https://calls.test", "rendezvous", std::string(32, 'c')), {}, 1'000, ids_};
+        auth::token_signer("https://calls.test", "rendezvous", std::string(32, 'c')), {}, failures_max, ids_};
 };
 
 TEST_F(Access, TakesOverOtherKeysWhileOthersCheckTokens)
@@ -62,7 +64,7 @@ TEST_F(Access, TakesOverOtherKeysWhileOthersCheckTokens)
 
 TEST_F(Access, MakesFailuresAtOneAppointmentSoundAlike)
 {
-    auto const most = base::limits::auth_failures_per_appointment_max;
+    auto const most = failures_max;
     // From as many addresses as there are guesses: no address is at its limit.
     for (std::uint32_t i = 0; i < most; ++i)
         EXPECT_EQ(access_.record_failure("192.0.2." + std::to_string(i), clock_.now(), "apt-1"), milliseconds{0});

@@ -110,19 +110,16 @@ TEST(Admission, CutsWhoIgnoresRefusals)
     EXPECT_EQ(gate.addresses(), 0U);
 }
 
-TEST(Admission, KeepsHalfOfAnAddressForThoseWhoRegister)
+TEST(Admission, CountsWhoHasNotRegistered)
 {
     base::limits limits;
     limits.sockets_per_ip = 20;
     admission gate(limits, sockets_max);
     using verdict = admission::verdict;
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(gate.enter("a"), verdict::welcome);
-    EXPECT_EQ(gate.enter("a"), verdict::refuse);
-    gate.leave("a", false);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(gate.enter("a"), verdict::welcome);
     for (int i = 0; i < 10; ++i) gate.settle("a");
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(gate.enter("a"), verdict::welcome);
-    EXPECT_EQ(gate.enter("a"), verdict::refuse) << "now all twenty are taken";
-    EXPECT_EQ(gate.unregistered(), 11U);
+    EXPECT_EQ(gate.unregistered(), 10U);
+    EXPECT_EQ(gate.enter("a"), verdict::refuse) << "registered or not, there are twenty";
     for (int i = 0; i < 11; ++i) gate.leave("a", false);
     for (int i = 0; i < 10; ++i) gate.leave("a", true);
     EXPECT_EQ(gate.addresses(), 0U);
@@ -149,7 +146,7 @@ TEST(Admission, GivesAnAddressFewPlacesOnceManyAreTaken)
     using verdict = admission::verdict;
     std::size_t const many = base::limits::unregistered_max / 2;
     for (std::size_t i = 0; i < many; ++i) EXPECT_EQ(gate.enter("address " + std::to_string(i)), verdict::welcome);
-    for (std::size_t i = 0; i < base::limits::unregistered_per_ip_when_many; ++i)
+    for (std::size_t i = 0; i < limits.sockets_per_ip / base::limits::unregistered_share_when_many; ++i)
         EXPECT_EQ(gate.enter("greedy"), verdict::welcome);
     EXPECT_EQ(gate.enter("greedy"), verdict::refuse);
     EXPECT_EQ(gate.enter("newcomer"), verdict::welcome);
