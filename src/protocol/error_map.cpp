@@ -105,8 +105,7 @@ std::uint16_t close_code_of(call::close_reason reason) noexcept
 
 bool ends_session(std::uint16_t close_code) noexcept
 {
-    return close_code == close::normal
-           || (close_code >= close::taken_over && close_code <= close::removed);
+    return close_code == close::normal || (close_code >= close::taken_over && close_code <= close::removed);
 }
 
 std::string_view close_text(std::uint16_t close_code) noexcept

@@ -61,7 +61,7 @@ private:
         std::uint64_t rev = 0; ///< of the last room event
         bool entered = false;
         bool registered = false; ///< the present line has been told so; until then only the ring is
-        bool answering = false; ///< reads no further until the command is answered
+        bool answering = false;  ///< reads no further until the command is answered
     };
 
     std::size_t pick(std::size_t count) { return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_); }

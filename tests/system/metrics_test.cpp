@@ -96,7 +96,7 @@ TEST(MetricsOff, MeansNoListener)
 TEST(MetricsPublic, AreWarnedAbout)
 {
     running_server loud(1, {{"metrics", "listen", "\"0.0.0.0:0\""}});
-    EXPECT_NE(loud.process().err().find("metrics_public"), std::string::npos);
+    EXPECT_TRUE(loud.process().waits_for_err("metrics_public"));
 }
 
 TEST(MetricsBusy, DoNotKeepTheServiceFromStarting)
@@ -104,7 +104,7 @@ TEST(MetricsBusy, DoNotKeepTheServiceFromStarting)
     running_server first;
     auto const busy = "\"127.0.0.1:" + std::to_string(first.folder().metrics_port()) + "\"";
     running_server second(1, {{"metrics", "listen", busy}});
-    EXPECT_NE(second.process().err().find("metrics_unavailable"), std::string::npos);
+    EXPECT_TRUE(second.process().waits_for_err("metrics_unavailable"));
     EXPECT_EQ(second.rest("GET", "/healthz", "").status, 200u);
 }
 

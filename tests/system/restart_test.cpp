@@ -24,7 +24,7 @@ TEST(Activation, ServesOnSocketsThatAreThereAlready)
     auto const service = systemd.start();
     EXPECT_EQ(status_of(folder.port(), "/healthz"), 200u);
     EXPECT_EQ(status_of(folder.websocket_port(), "/healthz"), 404u) << "this one is for WebSockets only";
-    EXPECT_NE(service->err().find("inherited=true"), std::string::npos);
+    EXPECT_TRUE(service->waits_for_err("inherited=true"));
     service->signal(SIGTERM);
     EXPECT_EQ(service->wait().exit_code, 0);
 }
@@ -80,7 +80,7 @@ TEST(Activation, WorksUnderSystemdSocketActivate)
         folder.path());
     ASSERT_TRUE(service.waits_for_err("Listening on")) << service.err();
     EXPECT_EQ(status_of(folder.port(), "/healthz"), 200u) << service.err();
-    EXPECT_NE(service.err().find("inherited=true"), std::string::npos);
+    EXPECT_TRUE(service.waits_for_err("inherited=true"));
     service.signal(SIGTERM);
     EXPECT_EQ(service.wait().exit_code, 0);
 }
