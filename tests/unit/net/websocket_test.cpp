@@ -179,7 +179,7 @@ TEST(WebSocket, ClosesASlowConsumer)
 TEST(WebSocket, CountsAsAStrangerUntilItHasRegistered)
 {
     server_options options;
-    options.limits.sockets_per_ip = 32;
+    options.limits.sockets_per_ip = 320;
     options.sockets_max = 40; // so twenty strangers are all there may be, and ten are many
     running_server const server(options);
     std::vector<ws_client> strangers;
