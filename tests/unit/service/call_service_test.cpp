@@ -214,5 +214,27 @@ TEST_F(CallServiceTest, WakesForWhatIsDueNext)
     EXPECT_EQ(wake, rules.grace);
 }
 
+/// A second service over what the first has stored, as after a restart.
+TEST_F(CallServiceTest, ARoomLoadedWithAnOpenCallWaitsForItsPeople)
+{
+    submit(start(pat(), "c-1"));
+    auto const facts = store.asked.back();
+    stored();
+    for (auto const& f : facts) call::apply(store.record, f);
+    call_service next({store, store, *this, clock, [this](auto work) { posted.push_back(std::move(work)); },
+                          [](auto const&, auto const&) {}, [this](auto span) { wake = span; }},
+        rules, limits);
+    next.submit(id, commands::tick{}, nullptr);
+    run();
+    EXPECT_EQ(wake, rules.recovery);
+    clock.advance(rules.recovery);
+    next.on_time();
+    run();
+    auto const& last = store.asked.back();
+    auto const* ended = std::get_if<call::facts::call_ended>(&last.back());
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->reason, call::end_reason::lost);
+}
+
 } // namespace
 } // namespace rendezvous::service

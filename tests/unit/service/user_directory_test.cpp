@@ -52,5 +52,31 @@ TEST(UserDirectory, OnlySocketsOutsideRoomsHearOfTheDay)
     EXPECT_TRUE(directory.user_level(ana).empty());
 }
 
+TEST(UserDirectory, ASessionThatIsAwayHearsOfTheDayAndTakesNoPlace)
+{
+    base::user_id const ana{"ana"};
+    user_directory directory(1);
+    directory.add(ana, socket("1", true));
+    directory.set_away(ana, base::session_id{"1"});
+    EXPECT_FALSE(directory.add(ana, socket("2", true)));
+    EXPECT_EQ(directory.user_level(ana).size(), 2U);
+    auto const spare = directory.add(ana, socket("1", true)); // it is back
+    ASSERT_TRUE(spare);
+    EXPECT_EQ(spare->session.str(), "2");
+}
+
+TEST(UserDirectory, SessionsThatAreAwayHaveALimitToo)
+{
+    base::user_id const ana{"ana"};
+    user_directory directory(2);
+    for (auto const* id : {"1", "2", "3"}) {
+        EXPECT_FALSE(directory.add(ana, socket(id)));
+        directory.set_away(ana, base::session_id{id});
+    }
+    auto const spare = directory.add(ana, socket("4"));
+    ASSERT_TRUE(spare);
+    EXPECT_EQ(spare->session.str(), "1") << "away for longest";
+}
+
 } // namespace
 } // namespace rendezvous::service
