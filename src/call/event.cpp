@@ -2,6 +2,17 @@
 
 namespace rendezvous::call {
 
+std::uint64_t rev_of(event const& what)
+{
+    auto const read = [](auto const& e) -> std::uint64_t {
+        if constexpr (requires { e.rev; })
+            return e.rev;
+        else
+            return 0;
+    };
+    return std::visit(read, what);
+}
+
 member const& first_member(room_record const& record)
 {
     return record.appointment->members.front();

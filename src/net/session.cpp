@@ -20,18 +20,6 @@ constexpr milliseconds token_leeway{60'000};
 /// How long a call outlives the token it was taken with (docs/protocol.md, "Tokens and rights").
 constexpr milliseconds seat_outlives_token{4 * 3'600'000};
 
-/// The `rev` of a room event, 0 for what has none.
-std::uint64_t rev_of(call::event const& what)
-{
-    auto const read = [](auto const& e) -> std::uint64_t {
-        if constexpr (requires { e.rev; })
-            return e.rev;
-        else
-            return 0;
-    };
-    return std::visit(read, what);
-}
-
 } // namespace
 
 std::vector<protocol::ice_server> ice_for(
@@ -109,7 +97,7 @@ void session::deliver(call::event const& what)
 {
     if (final_) return;
     if (!entered_) return held_.push_back(what);
-    send_counted(protocol::event_message(next_seq(), what), rev_of(what));
+    send_counted(protocol::event_message(next_seq(), what), call::rev_of(what));
 }
 
 void session::on_seat(bool seated)

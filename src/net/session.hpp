@@ -73,12 +73,19 @@ public:
     void forget_ring();
 
 private:
+    /// The user's day while its rooms are being asked.
+    struct day {
+        unsigned attachment = 0;
+        std::size_t missing = 0;
+        std::vector<std::optional<call::appointment_view>> views;
+    };
+
     // session_begin.cpp
     void enter_room();
     void on_entered(base::result<call::outcome> entered);
     void collect_day();
     void on_day(std::vector<service::appointment_row> rows);
-    void on_described(std::size_t left);
+    void on_described(day& list);
     void complete(protocol::registration filled);
     void refuse_registration(base::errc why);
     void ask_to_resume();
@@ -138,7 +145,6 @@ private:
     std::optional<call::media_connection> connection_; ///< as pongs said last
     base::call_id call_;                               ///< of the seat, for TURN credentials
     std::vector<call::event> held_;                    ///< events that came before the first `registered`
-    std::vector<std::optional<call::appointment_view>> day_;
 };
 
 } // namespace rendezvous::net

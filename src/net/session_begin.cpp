@@ -184,8 +184,10 @@ void session::collect_day()
     filter.to = now + around_day;
     filter.rows_max = day_rows_max;
     auto const here = house_.shards.current();
-    house_.reader.list_appointments(filter, [self = shared_from_this(), here](auto got) {
-        self->house_.shards.post(here, [self, got = std::move(got)] {
+    auto const mine = attachment_;
+    house_.reader.list_appointments(filter, [self = shared_from_this(), here, mine](auto got) {
+        self->house_.shards.post(here, [self, mine, got = std::move(got)] {
+            if (mine != self->attachment_) return; // resumed once more meanwhile
             if (!got) return self->refuse_registration(base::to_errc(got.error()));
             self->on_day(got->rows);
         });
@@ -199,30 +201,32 @@ void session::on_day(std::vector<service::appointment_row> rows)
     std::erase_if(rows, [&](auto const& row) {
         return !belongs_to_day(*row.appointment, now) || !from_.who.covers(row.appointment->id);
     });
-    day_.resize(rows.size());
-    if (rows.empty()) return on_described(0);
-    auto const left = std::make_shared<std::size_t>(rows.size());
+    auto const list = std::make_shared<day>();
+    list->attachment = attachment_;
+    list->views.resize(rows.size());
+    list->missing = rows.size();
+    if (rows.empty()) return on_described(*list);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        auto const place = [self = shared_from_this(), left, i](base::result<service::room_status> got) {
-            if (got) self->day_[i] = std::move(got->view);
-            self->on_described(--*left);
+        auto const place = [self = shared_from_this(), list, i](base::result<service::room_status> got) {
+            if (got) list->views[i] = std::move(got->view);
+            --list->missing;
+            self->on_described(*list);
         };
         house_.calls.describe(rows[i].appointment->id, from_.who.user, place);
     }
 }
 
-void session::on_described(std::size_t left)
+void session::on_described(day& list)
 {
-    if (left > 0) return;
+    if (list.missing > 0 || list.attachment != attachment_) return;
     protocol::registration r;
     r.you.user = from_.who.user;
     r.you.role = from_.who.role;
     r.you.name = from_.who.name;
     r.you.admitted = true;
     r.appointments.emplace();
-    for (auto& view : day_)
+    for (auto& view : list.views)
         if (view) r.appointments->push_back(std::move(*view));
-    day_.clear();
     r.resumed = entered_;
     if (!r.resumed) r.reason = begun_because_;
     complete(std::move(r));

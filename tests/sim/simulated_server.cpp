@@ -8,17 +8,6 @@ namespace {
 using base::milliseconds;
 namespace commands = call::commands;
 
-std::uint64_t rev_of(call::event const& what)
-{
-    auto const read = [](auto const& e) -> std::uint64_t {
-        if constexpr (requires { e.rev; })
-            return e.rev;
-        else
-            return 0;
-    };
-    return std::visit(read, what);
-}
-
 } // namespace
 
 void call_simulation::boot()
@@ -236,7 +225,7 @@ void call_simulation::deliver(base::session_id const& to, call::event const& wha
     auto const it = sessions_.find(to);
     if (it == sessions_.end()) return;
     auto& s = it->second;
-    auto const rev = rev_of(what);
+    auto const rev = call::rev_of(what);
     if (rev > 0 && rev < s.rev) fail("a room event out of order");
     if (rev > 0) s.rev = rev;
     auto const& here = places_[s.room].id;
