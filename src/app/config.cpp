@@ -403,7 +403,7 @@ config load_config(std::filesystem::path const& file, environment const& variabl
         if (auto const fault = find_text_fault(text))
             throw config_error(
                 one_line(file.string() + ":" + std::to_string(fault->line) + ": syntax: " + std::string(fault->why)));
-        reader.read(toml::parse(text));
+        reader.read(toml::parse(in_ascii(text)));
     } catch (toml::parse_error const& error) {
         throw config_error(one_line(file.string() + ":" + std::to_string(error.source().begin.line)
                                     + ": syntax: " + std::string(error.description())));

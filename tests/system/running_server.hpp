@@ -17,6 +17,19 @@ namespace rendezvous::test {
 
 using json = nlohmann::json;
 
+/// Whether memory is kept and counted by AddressSanitizer: then what a process holds says little.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool memory_is_inflated = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool memory_is_inflated = true;
+#else
+inline constexpr bool memory_is_inflated = false;
+#endif
+#else
+inline constexpr bool memory_is_inflated = false;
+#endif
+
 /// One key of the configuration that differs from the default; `value` as TOML writes it.
 struct setting {
     std::string section;

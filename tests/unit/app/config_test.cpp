@@ -359,5 +359,17 @@ TEST(Config, SaysThatAFileIsMissing)
     EXPECT_THROW(load_config(here.path(), {}), config_error);
 }
 
+TEST(Config, ReadsNamesInAnyScript)
+{
+    auto const name = [](std::string const& text) {
+        return load("[clinic]\n# caf\xc3\xa9\nname = \"" + text + "\"\n").clinic.name;
+    };
+    for (std::string const text : {"Clinic\xc4\x83 \xc3\x81n", "\xd9\x85\xd8\xb1\xd8\xad", "\xf0\x9f\x8f\xa5"})
+        EXPECT_EQ(name(text), text);
+    EXPECT_EQ(error_of("[clinic]\nname = \"\xff\"\n"), "r.toml:2: syntax: this is not UTF-8");
+    EXPECT_EQ(error_of("[clinic]\nname = '\xc3\xa9'\n"), "r.toml:2: syntax: only ASCII is allowed in single quotes");
+    EXPECT_EQ(load("\xef\xbb\xbf[clinic]\nname = \"A\"\n").clinic.name, "A");
+}
+
 } // namespace
 } // namespace rendezvous::app
