@@ -17,15 +17,11 @@ namespace rendezvous::test {
 
 using json = nlohmann::json;
 
-/// Whether memory is kept and counted by AddressSanitizer: then what a process holds says little.
-#if defined(__SANITIZE_ADDRESS__)
+/// Whether a sanitizer keeps freed memory or its own notes: then what a process holds says little.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool memory_is_inflated = true;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool memory_is_inflated = true;
-#else
-inline constexpr bool memory_is_inflated = false;
-#endif
+inline constexpr bool memory_is_inflated = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
 inline constexpr bool memory_is_inflated = false;
 #endif

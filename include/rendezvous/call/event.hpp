@@ -120,6 +120,9 @@ struct word_table<events::change> {
 using event = std::variant<events::active_call, events::joiner_connected, events::signal, events::participant_changed,
     events::call_ended, events::appointment_changed>;
 
+/// The revision of the room that an event makes known; 0 for a signal, which changes nothing.
+std::uint64_t rev_of(event const& what);
+
 /// Why a room asks for a socket to be closed; protocol/error_map knows the close codes.
 /// `given_up`: a session without socket that is told nothing more; there is nobody to say it to.
 enum class close_reason { taken_over, too_many_devices, appointment_closed, removed, left, given_up };
