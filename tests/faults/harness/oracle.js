@@ -58,6 +58,7 @@ async function rowsLost(person, api) {
   const histories = new Map();
   const missing = [];
   for (const each of person.acknowledged) {
+    if (!each.callId) continue; // an end or leave that found its call over: it changed nothing
     if (!histories.has(each.callId)) histories.set(each.callId, await api.events(each.callId).catch(() => []));
     const events = histories.get(each.callId);
     const mine = events.filter((event) => event.participantId === person.participantId);
