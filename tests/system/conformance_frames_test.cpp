@@ -146,9 +146,10 @@ TEST(Limits9, JudgeALengthByItsHeaderAlone)
                     {"2^64 - 1 in the second fragment, which would wrap around",
                         fragment(text, "{") + frame_head(continuation, ~0ULL), 1009},
                 });
-    if (!memory_is_inflated)
+    if (!memory_is_inflated) {
         EXPECT_LT(resident_kib(server.process().pid()), before + 16'384)
             << "nothing was set aside for what was announced";
+    }
 }
 
 TEST(Limits9, CountAMessageNotItsFragments)
@@ -190,7 +191,9 @@ TEST(Limits9, KeepMemoryWhileManyGoBeyondThem)
     blow();
     auto const before = resident_kib(server.process().pid());
     blow();
-    if (!memory_is_inflated) EXPECT_LT(resident_kib(server.process().pid()), before + 4'096);
+    if (!memory_is_inflated) {
+        EXPECT_LT(resident_kib(server.process().pid()), before + 4'096);
+    }
 }
 
 TEST(Compression, IsNeverNegotiated)
