@@ -112,6 +112,12 @@ void session::close(std::uint16_t code)
     final_ = protocol::ends_session(code) || away();
     base::log::info("session_closed", {{"session", id_.str()}, {"code", unsigned{code}}});
     if (away()) return end();
+    part(code);
+}
+
+/// `bye` and the close frame on the present socket, which takes no more words of ours.
+void session::part(std::uint16_t code)
+{
     send_uncounted(protocol::bye_message(code, protocol::close_text(code), protocol::retry_hint(code)));
     closing_ = true;
     from_.wire->close(code, std::string(protocol::close_text(code)));

@@ -114,6 +114,7 @@ private:
     std::optional<call::command_key> key_of(std::string const& id, std::string const& content) const;
     bool passes_on(std::string const& id, call::opaque& offer);
     void resume_reading();
+    void part(std::uint16_t code);
     void answer_ok(std::string const& id);
     void answer_error(std::string const& id, base::errc why);
     /// Keeps the message numbered next_seq() in the ring, and sends it if there is a socket.

@@ -98,9 +98,7 @@ void session::attach(registering from, std::uint64_t last_seq)
         metrics::sessions.down(metrics::session_state::detached);
         metrics::sessions.up(metrics::session_state::attached);
     } else {
-        auto const code = protocol::close_codes::resumed_elsewhere;
-        send_uncounted(protocol::bye_message(code, protocol::close_text(code)));
-        from_.wire->close(code, std::string(protocol::close_text(code)));
+        part(protocol::close_codes::resumed_elsewhere);
     }
     ++attachment_;
     closing_ = registered_ = expiry_told_ = false;
@@ -168,10 +166,7 @@ void session::supersede()
     if (final_) return;
     if (away()) return end();
     final_ = true;
-    auto const code = protocol::close_codes::resumed_elsewhere;
-    send_uncounted(protocol::bye_message(code, protocol::close_text(code)));
-    closing_ = true;
-    from_.wire->close(code, std::string(protocol::close_text(code)));
+    part(protocol::close_codes::resumed_elsewhere);
 }
 
 void session::collect_day()

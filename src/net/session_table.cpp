@@ -114,7 +114,8 @@ void session_table::account(std::size_t now, std::size_t before)
 {
     rings_bytes_ += now;
     rings_bytes_ -= before;
-    if (rings_bytes_ > rings_bytes_max_) shed_to(rings_bytes_max_ / 10 * 9);
+    // Only what grows asks others to give way: what is shed comes through here as well.
+    if (now > before && rings_bytes_ > rings_bytes_max_) shed_to(rings_bytes_max_ / 10 * 9);
 }
 
 void session_table::shed()
@@ -134,11 +135,12 @@ void session_table::shed_to(std::size_t bytes)
     std::size_t shed = 0;
     for (auto const& v : victims) {
         if (rings_bytes_ <= bytes || (bytes == 0 && !v->away())) break;
+        if (v->ring_bytes() == 0) continue;
         v->forget_ring();
         base::metrics::sessions_shed.add();
         ++shed;
     }
-    base::log::warn("rings_shed", {{"sessions", std::uint64_t{shed}}});
+    if (shed > 0) base::log::warn("rings_shed", {{"sessions", std::uint64_t{shed}}});
 }
 
 void session_table::drain(base::milliseconds spread, std::function<void()> done)

@@ -173,7 +173,6 @@ ws_connection::ws_connection(std::shared_ptr<shard_net> here, tls_stream stream,
 
 void ws_connection::start(upgrade const& accepted, std::string remote_ip)
 {
-    // Counted in on_read, which can still say `bye`; Beast would close without a word.
     // What is a little too large is refused by us, who can say `bye`; a giant at its header, by Beast.
     ws_.read_message_max(giant_factor * settings_->limits.message_bytes_max);
     ws_.auto_fragment(false);
