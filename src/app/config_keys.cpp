@@ -250,6 +250,7 @@ constexpr auto keys = std::to_array<config_key>({
     {"limits", "connections_per_s", key_type::integer, 1, 1'000'000, put<lim, &limits::connections_per_s>},
     {"limits", "starts_per_minute", key_type::integer, 1, 1'000'000, put<lim, &limits::starts_per_minute>},
     {"limits", "auth_failures_per_10min", key_type::integer, 1, 1'000'000, put<lim, &limits::auth_failures_per_10min>},
+    {"limits", "rings_bytes_max", key_type::integer, 65'536, 65'536 * mib, put<lim, &limits::rings_bytes_max>},
     {"limits", "memory_mb_max", key_type::integer, 0, 16 * mib, put<lim, &limits::memory_mb_max>},
     {"webhooks", "allowed_private_hosts", key_type::texts, 0, 0, put_private_hosts},
     {"webhooks", "retry_s", key_type::integers, 0, 604'800, put_retry},

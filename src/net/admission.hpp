@@ -1,6 +1,6 @@
 #pragma once
 
-#include "token_bucket.hpp"
+#include "strikes.hpp"
 
 #include "rendezvous/base/limits.hpp"
 #include "rendezvous/base/metrics.hpp"
@@ -12,8 +12,8 @@
 
 namespace rendezvous::net {
 
-/// Who may come in: new connections per second, sockets per address, and connections that have not
-/// registered, per address and in all. Once half of those places are taken, an address gets few of
+/// Who may come in: sockets per address, and connections that have not registered, per address and
+/// in all; and in which order (turns). Once half of those places are taken, an address gets few of
 /// them: so many addresses full of strangers leave room for everybody else. Lives on shard 0.
 class admission {
 public:
@@ -32,14 +32,8 @@ public:
 
     void set_limits(base::limits const& limits)
     {
-        if (limits.connections_per_s != connections_per_s_)
-            rate_ = token_bucket(limits.connections_per_s, limits.connections_per_s);
-        connections_per_s_ = limits.connections_per_s;
         per_address_max_ = limits.sockets_per_ip;
     }
-
-    /// Whether one more connection may be taken from the backlog now.
-    bool take_connection(base::milliseconds now) { return rate_.take(now); }
 
     /// Counts one more connection of `key` (address_key), which has not registered yet.
     verdict enter(std::string const& key)
@@ -77,10 +71,23 @@ public:
         if (--found->second.sockets == 0) by_address_.erase(found);
     }
 
+    /// One that was counted was cut for being late.
+    void strike(std::string const& key, base::milliseconds now) { strikes_.add(key, now); }
+
+    /// What `key` owes: its strangers, and much more for each that was late of late.
+    std::uint32_t debt(std::string const& key, base::milliseconds now)
+    {
+        auto const found = by_address_.find(key);
+        auto const strangers = found == by_address_.end() ? 0 : found->second.unregistered;
+        return static_cast<std::uint32_t>(strangers) + strike_weight * strikes_.of(key, now);
+    }
+
     std::size_t addresses() const noexcept { return by_address_.size(); }
     std::size_t unregistered() const noexcept { return unregistered_; }
 
 private:
+    static constexpr std::uint32_t strike_weight = 16;
+
     struct count {
         std::size_t sockets = 0;
         std::size_t unregistered = 0;
@@ -113,9 +120,8 @@ private:
     }
 
     std::size_t const unregistered_max_;
-    std::uint32_t connections_per_s_ = 0;
     std::size_t per_address_max_ = 0;
-    token_bucket rate_{0, 0};
+    strikes strikes_;
     std::size_t unregistered_ = 0;
     std::unordered_map<std::string, count> by_address_;
 };

@@ -52,6 +52,7 @@ public:
     void close_by_server(std::uint16_t code, std::string const& reason) override;
 
 private:
+    void handshake();
     void next_request();
     void read();
     void advance();
@@ -89,6 +90,7 @@ private:
     std::array<char, 4'096> chunk_{};
     http_response response_;
     std::string head_;
+    std::uint32_t pipelined_ = 0; ///< requests that did not wait for the answer before
     bool idle_ = true; ///< nothing of a request has come
     bool keep_ = false;
     bool draining_ = false;
@@ -110,6 +112,22 @@ http_connection::http_connection(
 void http_connection::start()
 {
     begin_phase(metrics::phase::tls, settings_->limits.tls_timeout);
+    // Waiting for its turn is not its own slowness: its time goes on when it is served.
+    auto const began = here_->wheel.now();
+    stream_.next_layer().async_wait(
+        tcp_socket::wait_read, [self = shared_from_this(), began](boost::system::error_code ec) {
+            self->phase_.disarm();
+            if (ec) return;
+            auto const left = self->settings_->limits.tls_timeout - (self->here_->wheel.now() - began);
+            self->here_->strangers.newcomer(self->arrived_.debt, [self, left] {
+                self->begin_phase(metrics::phase::tls, left);
+                self->handshake();
+            });
+        });
+}
+
+void http_connection::handshake()
+{
     stream_.async_handshake(tls_stream::server, [self = shared_from_this()](boost::system::error_code ec) {
         if (ec) return self->phase_.disarm();
         self->next_request();
@@ -133,8 +151,11 @@ void http_connection::next_request()
         begin_phase(metrics::phase::idle, settings_->keep_alive);
         return read();
     }
-    begin_phase(metrics::phase::header, settings_->limits.header_timeout);
-    advance();
+    phase_.disarm();
+    here_->strangers.pipelined(arrived_.debt + ++pipelined_, [self = shared_from_this()] {
+        self->begin_phase(metrics::phase::header, self->settings_->limits.header_timeout);
+        self->advance();
+    });
 }
 
 void http_connection::read()
@@ -269,6 +290,7 @@ void http_connection::begin_phase(metrics::phase which, base::milliseconds span)
 void http_connection::on_late()
 {
     metrics::phase_timeouts.add(phase_now_);
+    if (arrived_.ticket && phase_now_ != metrics::phase::idle) arrived_.ticket->mark_late();
     close_for_good(stream_.next_layer());
 }
 

@@ -13,6 +13,7 @@ namespace rendezvous::net {
 struct arrival {
     boost::asio::ip::address peer;
     std::shared_ptr<gate_ticket> ticket; ///< none for a trusted proxy: its visitors are counted
+    std::uint32_t debt = 0; ///< what its address owes (admission::debt): who owes less is served first
     bool websocket_only = false;
     bool refused = false; ///< too many of this address: the first request is answered 503
 };

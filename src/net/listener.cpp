@@ -63,6 +63,7 @@ listener::listener(std::vector<std::shared_ptr<shard_net>> shards, tcp::endpoint
         if (inherited >= 0) {
             acceptor_.assign(at.protocol(), inherited);
             acceptor_.set_option(not_sent_low_water(not_sent_bytes));
+            acceptor_.non_blocking(true);
             return;
         }
         acceptor_.open(at.protocol());
@@ -72,6 +73,7 @@ listener::listener(std::vector<std::shared_ptr<shard_net>> shards, tcp::endpoint
         acceptor_.set_option(not_sent_low_water(not_sent_bytes));
         acceptor_.bind(at);
         acceptor_.listen(backlog);
+        acceptor_.non_blocking(true);
     } catch (boost::system::system_error const& e) {
         throw std::runtime_error("cannot listen on " + text_of(at) + ": " + e.code().message());
     }
@@ -90,21 +92,32 @@ std::string listener::address() const
 void listener::accept()
 {
     if (!acceptor_.is_open()) return;
-    auto& gate = shards_.front()->core->gate;
-    // Beyond connections_per_s the backlog waits: a storm is served late, not turned away.
-    if (!gate.take_connection(shards_.front()->wheel.now())) {
-        metrics::accept_pauses.add(metrics::accept_pause::rate);
-        return pause_.arm(base::milliseconds{0});
-    }
     if (open_sockets() >= shards_.front()->core->sockets_max) {
         metrics::accept_pauses.add(metrics::accept_pause::descriptors);
         return pause_.arm(exhausted_pause);
     }
-    auto const& executor = shards_[next_shard_]->core->shards.context(next_shard_).get_executor();
-    acceptor_.async_accept(
-        executor, peer_, [self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
+    acceptor_.async_accept(next_executor(), peer_,
+        [self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
             self->on_accepted(ec, std::move(socket));
         });
+}
+
+/// Empties the backlog: it knows no order but arrival, and in a storm those who owe nothing stand at
+/// its end. Who is served next is decided afterwards (turns).
+void listener::accept_waiting()
+{
+    for (int i = 0; i < backlog && open_sockets() < shards_.front()->core->sockets_max; ++i) {
+        boost::system::error_code ec;
+        tcp_socket socket(next_executor());
+        acceptor_.accept(socket, peer_, ec);
+        if (ec) return;
+        admit(std::move(socket));
+    }
+}
+
+asio::io_context::executor_type listener::next_executor() const
+{
+    return shards_[next_shard_]->core->shards.context(next_shard_).get_executor();
 }
 
 std::size_t listener::open_sockets() const
@@ -125,8 +138,15 @@ void listener::on_accepted(boost::system::error_code ec, tcp_socket socket)
         metrics::accept_pauses.add(metrics::accept_pause::exhausted);
         return pause_.arm(exhausted_pause);
     }
-    if (ec) return accept();
+    if (!ec) {
+        admit(std::move(socket));
+        accept_waiting();
+    }
+    accept();
+}
 
+void listener::admit(tcp_socket socket)
+{
     auto const& core = shards_.front()->core;
     arrival arrived;
     arrived.peer = plain_address(peer_.address());
@@ -134,12 +154,12 @@ void listener::on_accepted(boost::system::error_code ec, tcp_socket socket)
     if (!shards_.front()->settings->trusted.contains(arrived.peer)) {
         auto key = address_key(arrived.peer);
         auto const verdict = core->gate.enter(key);
-        if (verdict == admission::verdict::cut) return accept();
+        if (verdict == admission::verdict::cut) return;
         arrived.refused = verdict == admission::verdict::refuse;
+        arrived.debt = core->gate.debt(key, core->clock.now().boot);
         arrived.ticket = std::make_shared<gate_ticket>(core, std::move(key));
     }
     hand_over(std::move(socket), std::move(arrived));
-    accept();
 }
 
 void listener::hand_over(tcp_socket socket, arrival arrived)
@@ -153,6 +173,13 @@ void listener::hand_over(tcp_socket socket, arrival arrived)
         index, [there = shards_[index], box, tls = tls_, arrived = std::move(arrived)] {
             serve_http(there, std::move(*box), *tls, arrived);
         });
+}
+
+void listener::on_vacancy()
+{
+    if (!pause_.armed()) return;
+    pause_.disarm();
+    accept();
 }
 
 void listener::stop()

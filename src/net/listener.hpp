@@ -30,18 +30,23 @@ public:
     // On shard 0:
     void accept();
     void stop();
+    /// A connection has ended: if there was no descriptor left, there is one now.
+    void on_vacancy();
     void use(std::shared_ptr<boost::asio::ssl::context> tls) { tls_ = std::move(tls); }
 
 private:
     using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
     std::size_t open_sockets() const;
+    boost::asio::io_context::executor_type next_executor() const;
+    void accept_waiting();
     void on_accepted(boost::system::error_code ec, tcp_socket socket);
+    void admit(tcp_socket socket);
     void hand_over(tcp_socket socket, arrival arrived);
 
     std::vector<std::shared_ptr<shard_net>> shards_;
     acceptor acceptor_;
-    deadline pause_;
+    deadline pause_; ///< armed while there is no descriptor left
     bool websocket_only_;
     std::shared_ptr<boost::asio::ssl::context> tls_;
     boost::asio::ip::tcp::endpoint peer_;

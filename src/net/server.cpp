@@ -146,7 +146,7 @@ server::server(service::shards& shards, server_options options, http_handler han
     impl_->options = std::move(options);
     auto const most = impl_->options.sockets_max > 0 ? impl_->options.sockets_max : sockets_for_descriptors();
     impl_->core.reset(new net_core{shards, clock, ids, std::move(handler), std::move(sockets), static_files{}, most,
-        admission(impl_->options.limits, most)});
+        admission(impl_->options.limits, most), nullptr});
 }
 
 server::~server()
@@ -169,6 +169,13 @@ bound_ports server::start()
     auto const further = inherited.begin() + static_cast<std::ptrdiff_t>(me.options.listen.size());
     out.websocket_listen = me.bind(me.options.websocket_listen, true, tls, further);
     me.on_each_shard([](shard_net& each) { each.start_ticking(); });
+    std::vector<std::weak_ptr<listener>> const weak(me.listeners.begin(), me.listeners.end());
+    me.core->shards.dispatch(0, [core = me.core, weak] {
+        core->on_vacancy = [weak] {
+            for (auto const& each : weak)
+                if (auto const alive = each.lock()) alive->on_vacancy();
+        };
+    });
     me.on_each_listener([](listener& each) { each.accept(); });
     return out;
 }
@@ -203,7 +210,7 @@ std::optional<std::string> server::reload(server_options const& options)
     try {
         auto const tls = make_tls_context(options.certificate, options.key);
         auto const settings = make_settings(options);
-        impl_->on_each_shard([settings](shard_net& each) { each.settings = settings; });
+        impl_->on_each_shard([settings](shard_net& each) { each.use(settings); });
         impl_->on_each_listener([tls](listener& each) { each.use(tls); });
         auto const core = impl_->core;
         core->shards.dispatch(0, [core, settings] { core->gate.set_limits(settings->limits); });

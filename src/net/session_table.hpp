@@ -67,7 +67,7 @@ private:
     std::vector<waiting> waiting_;
     base::boot_time beaten_at_{};
     std::size_t rings_bytes_ = 0;
-    std::size_t rings_bytes_max_ = base::limits::rings_bytes_max;
+    std::size_t rings_bytes_max_ = base::limits{}.rings_bytes_max;
     std::function<void()> drained_;
     base::boot_time drain_until_{};
 };

@@ -2,6 +2,7 @@
 
 #include "rendezvous/base/metrics.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace rendezvous::net {
@@ -12,6 +13,7 @@ gate_ticket::~gate_ticket()
     auto& shards = core_->shards;
     shards.dispatch(0, [core = std::move(core_), key = std::move(key_), registered = registered_] {
         core->gate.leave(key, registered);
+        if (core->on_vacancy) core->on_vacancy();
     });
 }
 
@@ -21,10 +23,24 @@ void gate_ticket::mark_registered()
     core_->shards.dispatch(0, [core = core_, key = key_] { core->gate.settle(key); });
 }
 
+void gate_ticket::mark_late()
+{
+    auto const now = core_->clock.now().boot;
+    core_->shards.dispatch(0, [core = core_, key = key_, now] { core->gate.strike(key, now); });
+}
+
+/// Of all connections that may come in a second, one shard's part.
+static std::uint32_t newcomers_per_s(net_core const& core, net_settings const& settings)
+{
+    auto const share = settings.limits.connections_per_s / core.shards.count();
+    return std::max(std::uint32_t{1}, static_cast<std::uint32_t>(share));
+}
+
 shard_net::shard_net(std::shared_ptr<net_core> shared, std::size_t shard, std::shared_ptr<net_settings const> first)
     : core(std::move(shared)),
       index(shard),
       settings(std::move(first)),
+      strangers(core->shards.context(shard), wheel, newcomers_per_s(*core, *settings)),
       timer_(core->shards.context(shard).get_executor())
 {}
 
@@ -62,8 +78,15 @@ void shard_net::close_all(std::uint16_t code, std::string const& reason)
     }
 }
 
+void shard_net::use(std::shared_ptr<net_settings const> next)
+{
+    settings = std::move(next);
+    strangers.set_rate(newcomers_per_s(*core, *settings));
+}
+
 void shard_net::abandon_all()
 {
+    strangers.clear();
     while (!connections.empty()) {
         auto& each = connections.front();
         each.unlink();

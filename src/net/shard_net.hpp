@@ -5,6 +5,7 @@
 #include "origins.hpp"
 #include "peer_address.hpp"
 #include "static_files.hpp"
+#include "turns.hpp"
 
 #include "rendezvous/net/server.hpp"
 
@@ -12,6 +13,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,7 +30,7 @@ struct net_settings {
 };
 
 /// What all shards share for the life of the server. Nothing here belongs to an io_context, so it
-/// may be destroyed on any thread. Only shard 0 touches `gate`.
+/// may be destroyed on any thread. Only shard 0 touches `gate` and `on_vacancy`.
 struct net_core {
     service::shards& shards;
     base::clock const& clock;
@@ -38,6 +40,7 @@ struct net_core {
     static_files files;
     std::size_t const sockets_max; ///< for which there are descriptors
     admission gate;
+    std::function<void()> on_vacancy; ///< a counted connection is gone, and its descriptor with it
     std::atomic<bool> over{false}; ///< the server is being destroyed, the shards are about to be
 };
 
@@ -50,6 +53,8 @@ public:
     gate_ticket& operator=(gate_ticket const&) = delete;
     /// It is no stranger any longer. Thread: its connection's shard.
     void mark_registered();
+    /// It was cut for being late. Thread: its connection's shard.
+    void mark_late();
 
 private:
     std::shared_ptr<net_core> core_;
@@ -77,11 +82,13 @@ public:
     void stop_ticking();
     void close_all(std::uint16_t code, std::string const& reason);
     void abandon_all();
+    void use(std::shared_ptr<net_settings const> next);
 
     std::shared_ptr<net_core> const core;
     std::size_t const index;
     std::shared_ptr<net_settings const> settings;
     deadline_wheel wheel;
+    turns strangers;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections;
     std::atomic<std::size_t> http_count{0};
     std::atomic<std::size_t> websocket_count{0};

@@ -16,11 +16,11 @@ public:
           milli_(burst_milli_)
     {}
 
-    /// Takes one token if there is one.
-    bool take(base::milliseconds now)
+    /// Takes one token if there is one and `kept` stay.
+    bool take(base::milliseconds now, std::uint32_t kept = 0)
     {
         refill(now);
-        if (milli_ < 1'000) return false;
+        if (milli_ < 1'000 + std::int64_t{kept} * 1'000) return false;
         milli_ -= 1'000;
         return true;
     }

@@ -204,7 +204,7 @@ void start_heartbeats(session_context& house)
 {
     auto const quarter = std::min(house.heartbeat.every, house.heartbeat.timeout) / 4;
     auto const period = std::clamp(quarter, base::milliseconds{20}, base::milliseconds{1'000});
-    auto const share = base::limits::rings_bytes_max / house.tables.size();
+    auto const share = house.limits().rings_bytes_max / house.tables.size();
     for (auto const& table : house.tables) table->start(house.clock, period, share);
 }
 

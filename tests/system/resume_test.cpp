@@ -163,6 +163,58 @@ TEST_P(Resume, IsAResetWhenTheRingHasOverflown)
     EXPECT_EQ(change["reset"], true) << "messages were lost, and everybody is told";
 }
 
+/// A call whose patient has lost the socket.
+struct absence {
+    visit v;
+    std::unique_ptr<peer> doctor;
+    json registered;
+    std::uint64_t seen = 0;
+};
+
+absence begin_absence(running_server& server)
+{
+    absence out{book_visit(server), std::make_unique<peer>(server), {}};
+    peer patient(server);
+    out.registered = patient.enter(out.v.patient_token, out.v.id);
+    EXPECT_EQ(patient.ask("startCall")["type"], "ok");
+    out.doctor->enter(out.v.doctor_token, out.v.id);
+    EXPECT_EQ(out.doctor->ask("joinCall")["type"], "ok");
+    patient.expect("joinerConnected");
+    out.seen = patient.last_seq();
+    patient.socket().drop();
+    out.doctor->expect("participant", [](json const& m) { return m["change"] == "reconnecting"; });
+    return out;
+}
+
+void send_missed(absence& a, int messages)
+{
+    std::string const kilobyte(1'000, 'x');
+    for (int i = 0; i < messages; ++i) a.doctor->send({{"type", "signal"}, {"data", kilobyte}});
+    a.doctor->count_until_now("error");
+}
+
+std::string how_it_comes_back(running_server& server, absence const& a)
+{
+    peer patient(server);
+    auto const back = patient.enter(a.v.patient_token, a.v.id, resume_of(a.registered, a.seen));
+    return back["resumed"] == true ? "resumed" : back["reason"].get<std::string>();
+}
+
+TEST(RingBudget, ThoseAwayLongestLoseTheirsFirstAndAsManyAsItTakes)
+{
+    running_server tight(1, {{"limits", "rings_bytes_max", "65536"}});
+    auto little = begin_absence(tight);
+    auto much = begin_absence(tight);
+    auto latest = begin_absence(tight);
+    send_missed(little, 1);
+    send_missed(much, 20);
+    // The first to go gives too little.
+    send_missed(latest, 30);
+    EXPECT_EQ(how_it_comes_back(tight, little), "overflow");
+    EXPECT_EQ(how_it_comes_back(tight, much), "overflow");
+    EXPECT_EQ(how_it_comes_back(tight, latest), "resumed");
+}
+
 TEST_P(Resume, UserLevelSocketsMissNothingEither)
 {
     auto const v = book_visit(server());

@@ -29,6 +29,7 @@ struct limits {
     std::uint32_t connections_per_s = 1'000;
     std::uint32_t starts_per_minute = 10;       ///< per user
     std::uint32_t auth_failures_per_10min = 50; ///< per IP, and per appointment
+    std::size_t rings_bytes_max = 256ULL * 1024 * 1024; ///< unconfirmed messages of all sessions
     std::size_t memory_mb_max = 0;              ///< MiB of the whole process; 0 = what the system gives it
 
     // not configurable
@@ -48,7 +49,6 @@ struct limits {
     static constexpr std::size_t rooms_max = 100'000;                    ///< rooms in memory, whole process
     static constexpr std::size_t ring_messages_max = 256;                ///< unconfirmed, per session
     static constexpr std::size_t ring_bytes_max = 262'144;               ///< the same in bytes
-    static constexpr std::size_t rings_bytes_max = 256ULL * 1024 * 1024; ///< of all sessions of the process
     static constexpr std::size_t page_rows_max = 200;
     static constexpr std::size_t page_rows_default = 50;
 };

@@ -38,7 +38,7 @@ auto as_tuple(base::limits const& l)
     return std::make_tuple(l.message_bytes_max, l.json_depth_max, l.messages_per_s, l.messages_burst,
         l.signals_unanswered_max, l.queue_bytes_max, l.write_timeout, l.register_timeout, l.tls_timeout,
         l.header_timeout, l.body_bytes_max, l.sockets_per_ip, l.sockets_per_user, l.connections_per_s,
-        l.starts_per_minute, l.auth_failures_per_10min, l.memory_mb_max);
+        l.starts_per_minute, l.auth_failures_per_10min, l.rings_bytes_max, l.memory_mb_max);
 }
 
 void expect_equal(config const& a, config const& b)

@@ -152,16 +152,17 @@ TEST(Admission, GivesAnAddressFewPlacesOnceManyAreTaken)
     EXPECT_EQ(gate.enter("newcomer"), verdict::welcome);
 }
 
-TEST(Admission, BoundsConnectionsPerSecond)
+TEST(Admission, RemembersForAWhileWhoWasLate)
 {
     base::limits limits;
-    limits.connections_per_s = 10;
     admission gate(limits, sockets_max);
-    int taken = 0;
-    while (gate.take_connection(milliseconds{0})) ++taken;
-    EXPECT_EQ(taken, 10);
-    EXPECT_TRUE(gate.take_connection(milliseconds{100}));
-    EXPECT_FALSE(gate.take_connection(milliseconds{100}));
+    gate.enter("late");
+    gate.enter("good");
+    EXPECT_EQ(gate.debt("late", milliseconds{0}), gate.debt("good", milliseconds{0}));
+    gate.strike("late", milliseconds{0});
+    gate.leave("late", false);
+    EXPECT_GT(gate.debt("late", milliseconds{5'000}), gate.debt("good", milliseconds{5'000}));
+    EXPECT_EQ(gate.debt("late", milliseconds{30'000}), 0U);
 }
 
 TEST(DeadlineWheel, FiresOnceAndNeverEarly)
