@@ -44,8 +44,9 @@ constexpr auto error_codes = std::to_array<std::string_view>({"ok", "bad-json", 
     "not-registered", "unauthenticated", "token-expired", "token-invalid", "forbidden", "not-found", "not-admitted",
     "outside-window", "payment-required", "appointment-closed", "no-call", "call-ended", "already-answered",
     "in-call-elsewhere", "peer-absent", "busy", "room-full", "illegal-transition", "rate-limited", "too-large",
-    "too-many-candidates", "origin-not-allowed", "idempotency-key-reused", "version-mismatch", "validation",
-    "unsupported-media-type", "method-not-allowed", "gone", "draining", "store-unavailable", "internal"});
+    "too-many-candidates", "origin-not-allowed", "idempotency-key-reused", "idempotency-in-progress",
+    "version-mismatch", "validation", "unsupported-media-type", "method-not-allowed", "gone", "draining",
+    "connector-disabled", "connector-unavailable", "store-unavailable", "internal"});
 static_assert(error_codes.size() == static_cast<std::size_t>(errc::internal) + 1);
 
 constexpr auto close_codes = std::to_array<std::uint16_t>({1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 4000,

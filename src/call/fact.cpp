@@ -23,7 +23,15 @@ struct applier {
         s.leave_reason = why;
     }
 
-    void operator()(facts::appointment_put const& f) const { record.appointment = f.value; }
+    /// A window that moves is judged anew when it closes.
+    void operator()(facts::appointment_put const& f) const
+    {
+        if (record.appointment && record.appointment->closes_at != f.value.closes_at) {
+            record.attendance.judged_at.reset();
+            record.attendance.verdict.reset();
+        }
+        record.appointment = f.value;
+    }
 
     void operator()(facts::appointment_status_set const& f) const
     {
@@ -31,6 +39,20 @@ struct applier {
         record.appointment->status = f.status;
         record.appointment->version = f.version;
     }
+
+    void operator()(facts::attendance_noted const& f) const
+    {
+        auto& came = is_staff(f.role) ? record.attendance.staff_came_at : record.attendance.patient_came_at;
+        if (!came) came = f.at;
+    }
+
+    void operator()(facts::appointment_judged const& f) const
+    {
+        record.attendance.judged_at = f.at;
+        record.attendance.verdict = f.verdict;
+    }
+
+    void operator()(facts::access_overridden const& f) const { open_call(f.call).overridden = true; }
 
     void operator()(facts::call_started const& f) const { record.newest = f.call; }
 
@@ -45,6 +67,7 @@ struct applier {
             call.state = call_state::active;
             call.answered_at = f.taken.joined_at;
             call.answered_boot = f.boot;
+            if (!record.attendance.met_at) record.attendance.met_at = f.taken.joined_at;
         }
     }
 

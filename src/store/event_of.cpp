@@ -47,6 +47,14 @@ struct drafter {
         return event_draft{f.call.id, f.call.created_at, "call.started", f.call.started_by, data.str()};
     }
 
+    /// The reason is for the audit: it is somebody's text.
+    draft operator()(call::facts::access_overridden const& f) const
+    {
+        json_object data;
+        data.word("role", to_word(f.role)).number("payment", f.payment).number("window", f.window);
+        return event_draft{f.call, f.at, "call.overridden", f.by, data.str()};
+    }
+
     draft operator()(call::facts::seat_taken const& f) const
     {
         bool const moved = f.replaces && f.how == call::leave_reason::moved;
@@ -80,6 +88,8 @@ struct drafter {
 
     draft operator()(call::facts::appointment_put const&) const { return {}; }
     draft operator()(call::facts::appointment_status_set const&) const { return {}; }
+    draft operator()(call::facts::attendance_noted const&) const { return {}; }
+    draft operator()(call::facts::appointment_judged const&) const { return {}; }
     draft operator()(call::facts::call_alive const&) const { return {}; }
     draft operator()(call::facts::quality_sampled const&) const { return {}; }
     draft operator()(call::facts::command_carried_out const&) const { return {}; }

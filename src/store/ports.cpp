@@ -27,6 +27,13 @@ void store_thread::open_rooms(completion<std::vector<base::appointment_id>> done
     push_read(make_open_rooms(std::move(done)));
 }
 
+void store_thread::unjudged(
+    base::utc_time now, std::size_t rows_max, completion<std::vector<base::appointment_id>> done)
+{
+    push_read(
+        make_single(std::move(done), [now, rows_max](backend& records) { return records.unjudged(now, rows_max); }));
+}
+
 void store_thread::list_calls(service::call_filter filter, completion<service::page<call::call_record>> done)
 {
     push_read(make_list(std::move(filter), std::move(done)));

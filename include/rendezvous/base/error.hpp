@@ -41,13 +41,16 @@ enum class errc {
     too_many_candidates,
     origin_not_allowed,
     idempotency_key_reused,
+    idempotency_in_progress,
     version_mismatch,
     validation,
     unsupported_media_type,
     method_not_allowed,
     gone,
-    // what we did
+    // what we did, or those we ask
     draining,
+    connector_disabled,
+    connector_unavailable,
     store_unavailable,
     internal,
 };

@@ -46,6 +46,7 @@ struct call_record {
     utc_time last_alive_at{}; ///< last proof of life, see facts::call_alive
     milliseconds duration{0}; ///< ended - answered, by the boot clock; 0 while it lasts
     milliseconds billable{0}; ///< ended - connected, 0 if media never flowed
+    bool overridden = false;  ///< staff opened the door for it: window and payment are not asked
     std::optional<call_id> parent;
     std::vector<seat> seats; ///< by `order`, the given-up ones included
     friend bool operator==(call_record const&, call_record const&) = default;

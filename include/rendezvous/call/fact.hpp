@@ -24,6 +24,32 @@ struct appointment_status_set {
     appointment_status status{};
     std::uint64_t version = 0; ///< the version after it
 };
+/// Somebody came for the first time: the patient, or one of the staff. Not a transition.
+struct attendance_noted {
+    appointment_id id;
+    participant_id who;
+    call::role role{};
+    utc_time at{};
+};
+/// The window has closed and nothing goes on any more. Once, unless the window moves again.
+struct appointment_judged {
+    appointment_id id;
+    std::optional<call::verdict> verdict; ///< what is proposed to the booking system, if anything
+    utc_time at{};
+    milliseconds waited{0}; ///< of the patient, until they met or the window closed
+};
+/// Staff started a call although the door was closed, and said why. Stored with `call_started`.
+struct access_overridden {
+    appointment_id id;
+    call_id call;
+    participant_id by;
+    user_id user;
+    call::role role{};
+    bool payment = false; ///< the appointment is not paid
+    bool window = false;  ///< its window is not open yet
+    std::string reason;   ///< for the audit alone
+    utc_time at{};
+};
 /// A call began; its `seats` hold the starter's, order 1.
 struct call_started {
     call_record call;
@@ -87,13 +113,24 @@ struct command_carried_out {
 
 namespace rendezvous::call {
 
-using fact = std::variant<facts::appointment_put, facts::appointment_status_set, facts::call_started, facts::seat_taken,
-    facts::seat_left, facts::call_connected, facts::call_alive, facts::call_ended, facts::quality_sampled,
-    facts::command_carried_out>;
+using fact = std::variant<facts::appointment_put, facts::appointment_status_set, facts::attendance_noted,
+    facts::appointment_judged, facts::access_overridden, facts::call_started, facts::seat_taken, facts::seat_left,
+    facts::call_connected, facts::call_alive, facts::call_ended, facts::quality_sampled, facts::command_carried_out>;
+
+/// What became of an appointment so far.
+struct attendance {
+    std::optional<utc_time> patient_came_at; ///< first
+    std::optional<utc_time> staff_came_at;   ///< first of them
+    std::optional<utc_time> met_at;          ///< a call was answered for the first time
+    std::optional<utc_time> judged_at;       ///< `appointment_judged` was stored
+    std::optional<call::verdict> verdict;
+    friend bool operator==(attendance const&, attendance const&) = default;
+};
 
 /// The durable half of a room: what the store holds of it.
 struct room_record {
     std::optional<call::appointment> appointment;
+    call::attendance attendance;
     std::optional<call_record> newest; ///< the open call, or else the last one that ended
     /// Of the last 24 hours, oldest first, at most done_commands_max. Lists leave it empty.
     std::vector<done_command> done;

@@ -15,6 +15,8 @@ namespace rendezvous::call {
 
 enum class role { patient, doctor, guest, agent, admin };
 enum class appointment_status { pending, booked, arrived, fulfilled, cancelled, noshow };
+/// What is proposed to the booking system when an appointment's window has closed.
+enum class verdict { fulfilled, noshow };
 enum class payment_status { unpaid, paid, waived, refunded };
 enum class media_kind { video, audio };
 enum class start_policy { any, staff };
@@ -41,6 +43,10 @@ template <>
 struct word_table<appointment_status> {
     static constexpr auto words =
         std::to_array<std::string_view>({"pending", "booked", "arrived", "fulfilled", "cancelled", "noshow"});
+};
+template <>
+struct word_table<verdict> {
+    static constexpr auto words = std::to_array<std::string_view>({"fulfilled", "noshow"});
 };
 template <>
 struct word_table<payment_status> {

@@ -86,6 +86,10 @@ public:
     virtual void load_room(base::appointment_id id, completion<call::room_record> done) = 0;
     /// Appointments whose newest call has not ended; at boot.
     virtual void open_rooms(completion<std::vector<base::appointment_id>> done) = 0;
+    /// Appointments whose window had closed at `now` without anybody judging what became of them,
+    /// and without an open call; at most `rows_max`, longest first.
+    virtual void unjudged(
+        base::utc_time now, std::size_t rows_max, completion<std::vector<base::appointment_id>> done) = 0;
     virtual void list_calls(call_filter filter, completion<page<call::call_record>> done) = 0;
     virtual void get_call(base::call_id id, completion<call::call_record> done) = 0;
     virtual void list_call_events(base::call_id id, completion<std::vector<call_event_row>> done) = 0;

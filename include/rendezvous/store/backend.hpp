@@ -77,6 +77,7 @@ public:
     /// At most `rows_max` ids in ascending order behind `after` (empty: from the first).
     virtual result<std::vector<base::appointment_id>> open_rooms(
         base::appointment_id const& after, std::size_t rows_max) = 0;
+    virtual result<std::vector<base::appointment_id>> unjudged(base::utc_time now, std::size_t rows_max) = 0;
     /// Looks at a bounded number of rows behind `before`; `after` and `rows_max` of the filter do not count.
     virtual result<chunk<call::call_record>> list_calls(
         service::call_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) = 0;

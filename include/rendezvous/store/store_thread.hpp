@@ -52,6 +52,8 @@ public:
 
     void load_room(base::appointment_id id, service::completion<call::room_record> done) override;
     void open_rooms(service::completion<std::vector<base::appointment_id>> done) override;
+    void unjudged(
+        base::utc_time now, std::size_t rows_max, service::completion<std::vector<base::appointment_id>> done) override;
     void list_calls(service::call_filter filter, service::completion<service::page<call::call_record>> done) override;
     void get_call(base::call_id id, service::completion<call::call_record> done) override;
     void list_call_events(base::call_id id, service::completion<std::vector<service::call_event_row>> done) override;

@@ -41,6 +41,13 @@ struct checker {
         auto const* const known = appointment(f.id);
         return known && known->value.version + 1 == f.version;
     }
+    bool operator()(call::facts::attendance_noted const& f) const { return appointment(f.id) != nullptr; }
+    bool operator()(call::facts::appointment_judged const& f) const
+    {
+        auto const* const known = appointment(f.id);
+        return known && !known->attendance.judged_at;
+    }
+    bool operator()(call::facts::access_overridden const& f) const { return open_call(f.call) != nullptr; }
     bool operator()(call::facts::call_started const& f) const
     {
         if (f.call.state == call::call_state::ended || all.calls.contains(f.call.id.str())) return false;

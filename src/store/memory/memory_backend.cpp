@@ -20,6 +20,9 @@ struct subject {
 struct subject_of {
     subject operator()(call::facts::appointment_put const& f) const { return {f.value.id, {}}; }
     subject operator()(call::facts::appointment_status_set const& f) const { return {f.id, {}}; }
+    subject operator()(call::facts::attendance_noted const& f) const { return {f.id, {}}; }
+    subject operator()(call::facts::appointment_judged const& f) const { return {f.id, {}}; }
+    subject operator()(call::facts::access_overridden const& f) const { return {f.id, f.call}; }
     subject operator()(call::facts::call_started const& f) const { return {f.call.appointment, f.call.id}; }
     subject operator()(call::facts::command_carried_out const&) const { return {}; }
     template <class Fact>
@@ -63,11 +66,18 @@ result<void> memory_backend::apply(call::fact const& happened)
         all_.done.insert_or_assign(key, done->what);
         return {};
     }
-    auto const about = std::visit(subject_of{}, happened);
+    auto about = std::visit(subject_of{}, happened);
+    if (about.call && !about.appointment) {
+        auto const found = all_.calls.find(about.call->str());
+        if (found != all_.calls.end()) about.appointment = found->second.appointment;
+    }
     call::room_record before;
     if (about.appointment) {
         auto const found = all_.appointments.find(about.appointment->str());
-        if (found != all_.appointments.end()) before.appointment = found->second.value;
+        if (found != all_.appointments.end()) {
+            before.appointment = found->second.value;
+            before.attendance = found->second.attendance;
+        }
         undo_.keep(&tables::appointments, all_, about.appointment->str());
     }
     if (about.call) {
@@ -79,7 +89,8 @@ result<void> memory_backend::apply(call::fact const& happened)
     if (about.appointment) {
         auto& kept = all_.appointments[about.appointment->str()];
         kept.value = std::move(*before.appointment);
-        if (about.call) kept.newest = about.call;
+        kept.attendance = before.attendance;
+        if (std::holds_alternative<call::facts::call_started>(happened)) kept.newest = about.call;
     }
     if (about.call) all_.calls.insert_or_assign(about.call->str(), std::move(*before.newest));
     if (auto const event = event_of(happened)) add_event(*event);

@@ -56,7 +56,7 @@ chunk<Row> cut(std::vector<std::pair<list_key, Row>> found, std::optional<list_k
 
 call::room_record memory_backend::room_of(kept_appointment const& a) const
 {
-    call::room_record out{a.value, {}, {}};
+    call::room_record out{a.value, a.attendance, {}, {}};
     if (a.newest) out.newest = as_kept(all_.calls.at(a.newest->str()));
     return out;
 }
@@ -85,6 +85,21 @@ result<std::vector<base::appointment_id>> memory_backend::open_rooms(
          ++at)
         if (at->second.newest && all_.calls.at(at->second.newest->str()).state != call::call_state::ended)
             out.emplace_back(at->first);
+    return out;
+}
+
+result<std::vector<base::appointment_id>> memory_backend::unjudged(base::utc_time now, std::size_t rows_max)
+{
+    std::vector<std::pair<base::utc_time, std::string>> found;
+    for (auto const& [id, a] : all_.appointments) {
+        if (a.attendance.judged_at || a.value.closes_at > now) continue;
+        if (a.newest && all_.calls.at(a.newest->str()).state != call::call_state::ended) continue;
+        found.emplace_back(a.value.closes_at, id);
+    }
+    std::sort(found.begin(), found.end());
+    found.resize(std::min(found.size(), rows_max));
+    std::vector<base::appointment_id> out;
+    for (auto const& [closes_at, id] : found) out.emplace_back(id);
     return out;
 }
 

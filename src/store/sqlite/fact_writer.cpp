@@ -29,7 +29,9 @@ bool fact_writer::put_appointment(call::appointment const& a, bool created)
             ? "INSERT INTO appointments (id, version, status, payment_status, start_at, end_at, media, start_policy,"
               " capacity, opens_at, closes_at, hard_end) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
             : "UPDATE appointments SET version = $2, status = $3, payment_status = $4, start_at = $5, end_at = $6,"
-              " media = $7, start_policy = $8, capacity = $9, opens_at = $10, closes_at = $11, hard_end = $12"
+              " media = $7, start_policy = $8, capacity = $9, opens_at = $10, closes_at = $11, hard_end = $12,"
+              " judged_at = CASE WHEN closes_at = $11 THEN judged_at END,"
+              " verdict = CASE WHEN closes_at = $11 THEN verdict END"
               " WHERE id = $1 AND version = $2 - 1";
     return db_.run(sql, a.id, a.version, to_word(a.status), to_word(a.payment), a.start, a.end, to_word(a.media),
                to_word(a.policy), a.capacity, a.opens_at, a.closes_at, a.hard_end)
@@ -86,6 +88,26 @@ errc fact_writer::operator()(call::facts::appointment_status_set const& f)
         to_word(f.status), f.version));
 }
 
+errc fact_writer::operator()(call::facts::attendance_noted const& f)
+{
+    auto const* const sql =
+        call::is_staff(f.role)
+            ? "UPDATE appointments SET staff_came_at = COALESCE(staff_came_at, $2) WHERE id = $1"
+            : "UPDATE appointments SET patient_came_at = COALESCE(patient_came_at, $2) WHERE id = $1";
+    return one_row(db_.run(sql, f.id, f.at));
+}
+
+errc fact_writer::operator()(call::facts::appointment_judged const& f)
+{
+    return one_row(db_.run("UPDATE appointments SET judged_at = $2, verdict = $3 WHERE id = $1 AND judged_at IS NULL",
+        f.id, f.at, maybe_word(f.verdict)));
+}
+
+errc fact_writer::operator()(call::facts::access_overridden const& f)
+{
+    return one_row(db_.run("UPDATE calls SET overridden = 1 WHERE id = $1 AND state <> 'ended'", f.call));
+}
+
 bool fact_writer::put_seat(call::call_id const& id, call::seat const& s)
 {
     auto const changed =
@@ -132,7 +154,10 @@ errc fact_writer::operator()(call::facts::seat_taken const& f)
                     " boot_id = $4 WHERE id = $1 AND state = 'waiting'"
                   : "UPDATE calls SET last_alive_at = $2 WHERE id = $1 AND state <> 'ended'";
     if (db_.run(sql, f.call, f.taken.joined_at, f.boot, boot_id_) != 1) return errc::illegal_transition;
-    if (f.answers) db_.run("UPDATE appointments SET call_status = 'active' WHERE newest_call_id = $1", f.call);
+    if (f.answers)
+        db_.run(
+            "UPDATE appointments SET call_status = 'active', met_at = COALESCE(met_at, $2) WHERE newest_call_id = $1",
+            f.call, f.taken.joined_at);
     if (f.replaces) {
         auto const given_up =
             db_.run("UPDATE call_seats SET left_at = $3, leave_reason = $4"

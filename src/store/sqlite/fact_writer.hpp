@@ -15,6 +15,9 @@ public:
 
     base::errc operator()(call::facts::appointment_put const& f);
     base::errc operator()(call::facts::appointment_status_set const& f);
+    base::errc operator()(call::facts::attendance_noted const& f);
+    base::errc operator()(call::facts::appointment_judged const& f);
+    base::errc operator()(call::facts::access_overridden const& f);
     base::errc operator()(call::facts::call_started const& f);
     base::errc operator()(call::facts::seat_taken const& f);
     base::errc operator()(call::facts::seat_left const& f);

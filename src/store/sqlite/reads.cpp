@@ -113,7 +113,7 @@ std::optional<call::call_record> reads::call(base::call_id const& id)
     auto row =
         db_.prepare("SELECT appointment_id, kind, media, state, end_reason, started_by, started_by_user, created_at,"
                     " answered_at, connected_at, ended_at, last_alive_at, duration_ms, billable_ms, parent_call_id,"
-                    " answered_boot_ms, connected_boot_ms, boot_id"
+                    " answered_boot_ms, connected_boot_ms, boot_id, overridden"
                     " FROM calls WHERE id = $1");
     row.bind_all(id);
     if (!row.step()) return std::nullopt;
@@ -138,8 +138,19 @@ std::optional<call::call_record> reads::call(base::call_id const& id)
         out.answered_boot = maybe_boot(row, 15);
         out.connected_boot = maybe_boot(row, 16);
     }
+    out.overridden = row.integer(18) != 0;
     out.seats = seats(id);
     return out;
+}
+
+call::attendance reads::attendance(base::appointment_id const& id)
+{
+    auto row = db_.prepare("SELECT patient_came_at, staff_came_at, met_at, judged_at, verdict FROM appointments"
+                           " WHERE id = $1");
+    row.bind_all(id);
+    if (!row.step()) return {};
+    return {
+        row.maybe_time(0), row.maybe_time(1), row.maybe_time(2), row.maybe_time(3), maybe_word<call::verdict>(row, 4)};
 }
 
 std::optional<call::call_record> reads::newest_call(base::appointment_id const& id)
@@ -156,7 +167,7 @@ std::optional<call::call_record> reads::newest_call(base::appointment_id const& 
 
 call::room_record reads::room(base::appointment_id const& id)
 {
-    return {appointment(id), newest_call(id), {}};
+    return {appointment(id), attendance(id), newest_call(id), {}};
 }
 
 std::vector<call::done_command> reads::done_commands(base::appointment_id const& id, base::utc_time since)
@@ -179,6 +190,16 @@ std::vector<base::appointment_id> reads::open_rooms(base::appointment_id const& 
     auto row = db_.prepare("SELECT appointment_id FROM calls WHERE state <> 'ended' AND appointment_id IS NOT NULL"
                            " AND appointment_id > $1 ORDER BY appointment_id LIMIT $2");
     row.bind_all(after, rows_max);
+    std::vector<base::appointment_id> out;
+    while (row.step()) out.emplace_back(row.text(0));
+    return out;
+}
+
+std::vector<base::appointment_id> reads::unjudged(base::utc_time now, std::size_t rows_max)
+{
+    auto row = db_.prepare("SELECT id FROM appointments WHERE judged_at IS NULL AND closes_at <= $1"
+                           " AND call_status NOT IN ('waiting', 'active') ORDER BY closes_at, id LIMIT $2");
+    row.bind_all(now, rows_max);
     std::vector<base::appointment_id> out;
     while (row.step()) out.emplace_back(row.text(0));
     return out;

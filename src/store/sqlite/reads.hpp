@@ -16,10 +16,12 @@ public:
     /// The call that `newest_call_id` names.
     std::optional<call::call_record> newest_call(base::appointment_id const& id);
     /// As lists show it: without the commands carried out.
+    call::attendance attendance(base::appointment_id const& id);
     call::room_record room(base::appointment_id const& id);
     /// The newest done_commands_max commands carried out after `since`, oldest first.
     std::vector<call::done_command> done_commands(base::appointment_id const& id, base::utc_time since);
     std::vector<base::appointment_id> open_rooms(base::appointment_id const& after, std::size_t rows_max);
+    std::vector<base::appointment_id> unjudged(base::utc_time now, std::size_t rows_max);
     std::vector<service::call_event_row> events(base::call_id const& id, std::uint64_t after, std::size_t rows_max);
     std::vector<chain_row> chain(std::uint64_t after, std::size_t rows_max);
 

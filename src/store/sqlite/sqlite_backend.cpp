@@ -149,6 +149,11 @@ result<std::vector<base::appointment_id>> sqlite_backend::open_rooms(
     return attempt([&] { return reads_.open_rooms(after, rows_max); });
 }
 
+result<std::vector<base::appointment_id>> sqlite_backend::unjudged(base::utc_time now, std::size_t rows_max)
+{
+    return attempt([&] { return reads_.unjudged(now, rows_max); });
+}
+
 result<chunk<call::call_record>> sqlite_backend::list_calls(
     service::call_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max)
 {

@@ -31,6 +31,7 @@ public:
         base::appointment_id const& after, std::size_t rows_max) override;
     result<chunk<call::call_record>> list_calls(
         service::call_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<std::vector<base::appointment_id>> unjudged(base::utc_time now, std::size_t rows_max) override;
     result<chunk<call::room_record>> list_appointments(service::appointment_filter const& filter,
         std::optional<list_key> const& before, std::size_t rows_max) override;
     result<call::call_record> get_call(base::call_id const& id) override;

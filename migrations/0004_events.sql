@@ -1,0 +1,1 @@
+-- Events for other systems: the outbox and where its events go.

@@ -1,0 +1,1 @@
+-- The account of who read or changed what, about whom.

@@ -1,0 +1,1 @@
+-- Credentials: scopes, PINs, revocations, idempotency keys.
