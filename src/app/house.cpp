@@ -106,6 +106,7 @@ void house::recover()
     auto const ended = recovered.get_future().get();
     if (!ended) throw std::runtime_error("the store does not answer: " + ended.error().message());
     if (*ended > 0) base::log::warn("calls_lost", {{"count", std::uint64_t{*ended}}});
+    calls_->start_judging();
 }
 
 void house::stop(milliseconds patience)

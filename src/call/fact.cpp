@@ -23,13 +23,15 @@ struct applier {
         s.leave_reason = why;
     }
 
-    /// A window that moves is judged anew when it closes.
+    /// A window that moves is judged anew when it closes; one that begins behind the old one is another sitting.
     void operator()(facts::appointment_put const& f) const
     {
-        if (record.appointment && record.appointment->closes_at != f.value.closes_at) {
+        auto const* before = record.appointment ? &*record.appointment : nullptr;
+        if (before && before->closes_at != f.value.closes_at) {
             record.attendance.judged_at.reset();
             record.attendance.verdict.reset();
         }
+        if (before && before->closes_at <= f.value.opens_at) record.attendance = {};
         record.appointment = f.value;
     }
 

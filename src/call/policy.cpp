@@ -10,12 +10,12 @@ appointment const* appointment_of(room_record const& record)
     return record.appointment ? &*record.appointment : nullptr;
 }
 
-bool is_paid(appointment const& a)
-{
-    return a.payment == payment_status::paid || a.payment == payment_status::waived;
-}
-
 } // namespace
+
+bool is_unpaid(appointment const& a, room_rules const& rules)
+{
+    return rules.payment_gate && a.payment != payment_status::paid && a.payment != payment_status::waived;
+}
 
 call_record const* open_call(room_record const& record)
 {
@@ -39,8 +39,9 @@ std::optional<errc> check_door(room_record const& record, applicant const& who, 
     if (is_closed(*a)) return errc::appointment_closed;
     auto const* open = open_call(record);
     if (open && held_seat(*open, (*found)->id)) return std::nullopt;
-    if (!is_open_at(*a, now)) return errc::outside_window;
-    if (rules.payment_gate && !is_paid(*a)) return errc::payment_required;
+    bool const eased = who.overrides || (open && open->overridden);
+    if (!is_open_at(*a, now) && !(eased && now < a->opens_at)) return errc::outside_window;
+    if (is_unpaid(*a, rules) && !eased) return errc::payment_required;
     return std::nullopt;
 }
 

@@ -19,8 +19,8 @@ decision room::decide(command const& asked, instant now) const
     }
     auto const judge = [&](auto const& c) -> decision {
         using type = std::decay_t<decltype(c)>;
-        if constexpr (std::is_same_v<type, commands::enter>) return decide_enter(c);
-        if constexpr (std::is_same_v<type, commands::resume>) return decide_resume(c);
+        if constexpr (std::is_same_v<type, commands::enter>) return decide_enter(c, now);
+        if constexpr (std::is_same_v<type, commands::resume>) return decide_resume(c, now);
         if constexpr (std::is_same_v<type, commands::start_call>) return decide_start(c, now);
         if constexpr (std::is_same_v<type, commands::join_call>) return decide_join(c, now);
         if constexpr (std::is_same_v<type, commands::leave>) return decide_leave(c, now);
@@ -30,6 +30,7 @@ decision room::decide(command const& asked, instant now) const
         if constexpr (std::is_same_v<type, commands::sample_quality>) return decide_quality(c, now);
         if constexpr (std::is_same_v<type, commands::put_appointment>) return decide_put(c, now);
         if constexpr (std::is_same_v<type, commands::cancel_appointment>) return decide_cancel(now);
+        if constexpr (std::is_same_v<type, commands::extend_appointment>) return decide_extend(c, now);
         if constexpr (std::is_same_v<type, commands::tick>) return decide_tick(now);
         return {}; // disconnect, forget, signal and recover change nothing durable
     };
@@ -80,8 +81,10 @@ committed room::commit(decision const& decided, instant now)
         if constexpr (std::is_same_v<type, commands::sample_quality>) {
             if (auto const* who = participant_of(c.session)) at(*who).sampled_at = now;
         }
-        if constexpr (std::is_same_v<type,
-                          commands::put_appointment> || std::is_same_v<type, commands::cancel_appointment>)
+        if constexpr (
+            std::is_same_v<type,
+                commands::
+                    put_appointment> || std::is_same_v<type, commands::cancel_appointment> || std::is_same_v<type, commands::extend_appointment>)
             commit_appointment(decided, now, out);
         if constexpr (std::is_same_v<type, commands::tick>) commit_tick(decided, now, out);
         if constexpr (std::is_same_v<type, commands::recover>) commit_recover(now);

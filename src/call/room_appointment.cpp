@@ -111,6 +111,27 @@ decision room::decide_cancel(instant now) const
     return out;
 }
 
+decision room::decide_extend(commands::extend_appointment const& asked, instant now) const
+{
+    auto const* before = record_.appointment ? &*record_.appointment : nullptr;
+    if (!before) return decision::refused(errc::not_found);
+    if (!asked.override_membership) {
+        auto const found = check_membership(before, asked.who.user, asked.who.token_role);
+        if (!found) return decision::refused(base::to_errc(found.error()));
+    }
+    if (!is_staff(asked.who.token_role)) return decision::refused(errc::forbidden);
+    if (is_closed(*before)) return decision::refused(errc::appointment_closed);
+    if (asked.by <= milliseconds{0} || asked.by > extension_max) return decision::refused(errc::validation);
+    auto after = *before;
+    after.end += asked.by;
+    after.closes_at += asked.by;
+    after.version = before->version + 1;
+    if (after.closes_at <= now.utc) return decision::refused(errc::outside_window);
+    decision out;
+    out.facts.emplace_back(facts::appointment_put{std::move(after), false});
+    return out;
+}
+
 void room::commit_appointment(decision const& d, instant now, committed& out)
 {
     auto const& a = *record_.appointment;

@@ -23,13 +23,16 @@ std::size_t others_in(call_record const& call, participant_id const& me)
 
 decision room::decide_start(commands::start_call const& asked, instant now) const
 {
-    if (auto const refused = check_start(record_, applicant_for(asked.who), rules_, now.utc))
-        return decision::refused(*refused);
+    auto applying = applicant_for(asked.who);
+    applying.overrides = asked.override_reason && is_staff(asked.who.token_role);
+    if (auto const refused = check_start(record_, applying, rules_, now.utc)) return decision::refused(*refused);
+    if (asked.override_reason && !applying.overrides) return decision::refused(errc::forbidden);
     decision out;
-    if (open_call(record_)) {
+    if (auto const* open = open_call(record_)) {
         auto plan = plan_seat({asked.who, std::nullopt, asked.offer, false, false, {}}, now);
         if (!plan) return decision::refused(base::to_errc(plan.error()));
         out.facts = std::move(*plan);
+        note_override(asked, open->id, out, now);
         return out;
     }
     auto const& a = *record_.appointment;
@@ -43,7 +46,20 @@ decision room::decide_start(commands::start_call const& asked, instant now) cons
     call.created_at = call.last_alive_at = now.utc;
     call.seats.push_back(make_seat(me, 1, now, token_hash_of(asked.who)));
     out.facts.emplace_back(facts::call_started{std::move(call)});
+    note_override(asked, asked.fresh_id, out, now);
     return out;
+}
+
+/// Behind the facts that need it: which doors were closed, and why they were opened all the same.
+void room::note_override(commands::start_call const& asked, call_id const& call, decision& d, instant now) const
+{
+    auto const& a = *record_.appointment;
+    bool const payment = is_unpaid(a, rules_);
+    bool const too_early = now.utc < a.opens_at;
+    if (!asked.override_reason || d.facts.empty() || (!payment && !too_early)) return;
+    auto const& me = *find_member(a, asked.who.user);
+    d.facts.emplace_back(facts::access_overridden{
+        a.id, call, me.id, me.user, me.role, payment, too_early, *asked.override_reason, now.utc});
 }
 
 decision room::decide_join(commands::join_call const& asked, instant now) const

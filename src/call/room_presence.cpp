@@ -13,7 +13,7 @@ constexpr milliseconds quality_interval{2'000};
 
 } // namespace
 
-decision room::decide_enter(commands::enter const& asked) const
+decision room::decide_enter(commands::enter const& asked, instant now) const
 {
     auto const* a = record_.appointment ? &*record_.appointment : nullptr;
     auto const found = check_membership(a, asked.who.user, asked.who.token_role);
@@ -29,13 +29,16 @@ decision room::decide_enter(commands::enter const& asked) const
     out.durability = durability::deferrable;
     if (me.role == role::patient && a->status == appointment_status::booked)
         out.facts.emplace_back(facts::appointment_status_set{a->id, appointment_status::arrived, a->version + 1});
+    bool const came = me.role == role::patient && !record_.attendance.patient_came_at;
+    bool const staff_came = is_staff(me.role) && !record_.attendance.staff_came_at && is_open_at(*a, now.utc);
+    if (came || staff_came) out.facts.emplace_back(facts::attendance_noted{a->id, me.id, me.role, now.utc});
     return out;
 }
 
-decision room::decide_resume(commands::resume const& asked) const
+decision room::decide_resume(commands::resume const& asked, instant now) const
 {
     if (!participant_of(*asked.who.session)) return decision::refused(errc::not_found);
-    auto out = decide_enter({asked.who, {}, asked.token_hash, asked.token_expired});
+    auto out = decide_enter({asked.who, {}, asked.token_hash, asked.token_expired}, now);
     out.facts.clear(); // they came when they entered
     return out;
 }

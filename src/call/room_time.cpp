@@ -49,9 +49,13 @@ bool room::anybody_seated() const
 decision room::decide_tick(instant now) const
 {
     decision out;
-    auto const* call = open_call(record_);
-    if (!call) return out;
     out.durability = durability::deferrable;
+    note_staff(out, now);
+    auto const* call = open_call(record_);
+    if (!call) {
+        consider_judgement(out, now);
+        return out;
+    }
     if (auto const why = overdue(now.utc)) {
         out.facts.emplace_back(recovering_ ? lost_ending() : ending(*why, now));
         return out;
@@ -86,6 +90,7 @@ void room::commit_tick(decision const& d, instant now, committed& out)
     auto const phase = window_at(now.utc);
     if (window_told_ && *window_told_ != phase) tell_appointment(now, out);
     window_told_ = phase;
+    warn(now, out);
 }
 
 /// A session that nobody came back to; that of a seat waits as long as the seat does.
@@ -160,7 +165,11 @@ std::optional<milliseconds> room::until_next(instant now) const
         for (auto const edge : {record_.appointment->opens_at, record_.appointment->closes_at})
             if (edge > now.utc) consider(edge - now.utc);
         if (!window_told_) consider(milliseconds{0});
+        for (auto const& each : endings())
+            if (each.at > now.utc && std::find(warned_.begin(), warned_.end(), each) == warned_.end())
+                consider(each.at - warning_before - now.utc);
     }
+    if (auto const span = until_judgement(now)) consider(*span);
     return next;
 }
 

@@ -114,11 +114,15 @@ void room::tell_presence(participant_id const& who, events::change what, committ
 }
 
 /// Each member gets the appointment as it stands for them: what they may do is part of it.
-void room::tell_appointment(instant now, committed& out)
+void room::tell_appointment(instant now, committed& out, std::optional<ending_soon> const& warned)
 {
     ++rev_;
     for (auto const& m : record_.appointment->members) {
-        events::appointment_changed const news{rev_, appointment_for(m, now.utc)};
+        events::appointment_changed news{rev_, appointment_for(m, now.utc), std::nullopt, milliseconds{0}};
+        if (warned) {
+            news.warning = warned->what;
+            news.in = warned->at - now.utc;
+        }
         if (auto const* here = find(m.id))
             for (auto const& s : here->sessions) out.effects.emplace_back(effects::tell{s.id, news});
         out.effects.emplace_back(effects::tell_user{m.user, news});

@@ -61,6 +61,7 @@ rest_reply put_appointment(rest_call c);
 rest_reply get_appointment(rest_call c);
 rest_reply delete_appointment(rest_call c);
 rest_reply list_appointments(rest_call c);
+rest_reply extend_appointment(rest_call c);
 rest_reply get_call_status(rest_call c);
 // rest_calls.cpp
 rest_reply start_call(rest_call c);

@@ -66,6 +66,22 @@ rest_reply delete_appointment(rest_call c)
     co_return reply;
 }
 
+/// Staff moves the end. An admin who is no member may, as they may end a call.
+rest_reply extend_appointment(rest_call c)
+{
+    auto const id = base::parse_appointment_id(c.captures[0]);
+    auto const& who = *c.caller.bearer;
+    if (!id || !who.covers(*id)) co_return problem_reply(c, errc::not_found);
+    auto const body = protocol::parse_extend(c.request->body);
+    if (!body) co_return refusal_reply(c, body.refusal);
+    bool const admin = who.role == call::role::admin;
+    call::command asked = call::commands::extend_appointment{{who.user, who.role, std::nullopt}, (*body).by, admin};
+    auto done = co_await submit(*c.house, *id, asked);
+    if (!done) co_return problem_reply(c, base::to_errc(done.error()));
+    auto const& view = *done->appointment;
+    co_return cached_reply(c, protocol::appointment_json(view), version_of(view.appointment));
+}
+
 rest_reply list_appointments(rest_call c)
 {
     service::appointment_filter filter;

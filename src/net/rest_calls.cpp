@@ -70,7 +70,8 @@ rest_reply start_call(rest_call c)
     if (!body) co_return refusal_reply(c, body.refusal);
 
     base::call_id fresh{c.house->ids.uuid(c.now())};
-    call::command asked = call::commands::start_call{speaker_of(c), std::move(fresh), (*body).media, nullptr};
+    call::command asked = call::commands::start_call{
+        speaker_of(c), std::move(fresh), (*body).media, nullptr, std::nullopt, (*body).override_reason};
     auto done = co_await submit(*c.house, *id, asked);
     if (!done) {
         auto const why = explain(c, base::to_errc(done.error()));

@@ -25,6 +25,7 @@ constexpr auto table = std::to_array<route>({
     {post, "/api/appointments/{id}/start-call", staff | participant, &start_call},
     {post, "/api/appointments/{id}/join-call", staff | participant, &join_call},
     {post, "/api/appointments/{id}/end-call", staff | participant, &end_call},
+    {post, "/api/appointments/{id}/extend", staff, &extend_appointment},
     {get, "/api/appointments/{id}/call-status", everybody, &get_call_status},
     {post, "/api/appointments/{id}/invites", api_key | staff, &create_invite},
     {get, "/api/appointments/{id}/invites", api_key | staff, &list_invites},

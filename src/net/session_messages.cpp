@@ -50,8 +50,9 @@ void session::handle(std::string const& id, messages::start_call const& m)
     if (!passes_on(id, offer)) return resume_reading();
     base::call_id fresh{house_.ids.uuid(house_.clock.now().utc)};
     auto const media = m.media ? call::to_word(*m.media) : std::string_view{};
-    auto key = key_of(id, content("startCall", media, text_of(m.offer)));
-    ask(id, call::commands::start_call{speaker(), std::move(fresh), m.media, std::move(offer), std::move(key)});
+    auto key = key_of(id, content("startCall", media, text_of(m.offer), m.override_reason.value_or("")));
+    ask(id, call::commands::start_call{
+                speaker(), std::move(fresh), m.media, std::move(offer), std::move(key), m.override_reason});
 }
 
 void session::handle(std::string const& id, messages::join_call const& m)

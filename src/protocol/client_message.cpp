@@ -87,6 +87,8 @@ client_message read_start_call(field_reader& in)
     messages::start_call out;
     out.media = in.word<call::media_kind>("media");
     out.offer = read_offer(in);
+    out.override_reason = in.text("override", base::limits::override_reason_bytes_max);
+    if (out.override_reason && out.override_reason->empty()) in.refuse("override");
     return out;
 }
 

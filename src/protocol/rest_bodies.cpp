@@ -111,8 +111,19 @@ body<put_appointment> parse_put_appointment(std::string_view text, std::size_t d
 
 body<start_call_body> parse_start_call(std::string_view text, std::size_t depth_max)
 {
-    return read_body<start_call_body>(or_empty_object(text), depth_max,
-        [](body_reader& in) { return start_call_body{in.word<call::media_kind>("media")}; });
+    return read_body<start_call_body>(or_empty_object(text), depth_max, [](body_reader& in) {
+        return start_call_body{
+            in.word<call::media_kind>("media"), in.line("override", base::limits::override_reason_bytes_max)};
+    });
+}
+
+body<extend_body> parse_extend(std::string_view text, std::size_t depth_max)
+{
+    return read_body<extend_body>(text, depth_max, [](body_reader& in) {
+        in.require("minutes");
+        auto const most = std::chrono::duration_cast<std::chrono::minutes>(call::extension_max).count();
+        return extend_body{std::chrono::minutes(in.whole("minutes", 1, static_cast<unsigned>(most)).value_or(1))};
+    });
 }
 
 body<end_call_body> parse_end_call(std::string_view text, std::size_t depth_max)

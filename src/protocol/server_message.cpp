@@ -122,6 +122,10 @@ struct event_writer {
         auto w = begin_room_event("appointment", e.rev, event_bytes);
         w.key("appointment");
         write(w, e.appointment);
+        if (e.warning) {
+            w.word("warning", *e.warning);
+            w.span_ms("inMs", e.in);
+        }
         return w.end_object().take();
     }
 };

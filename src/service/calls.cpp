@@ -6,6 +6,9 @@ namespace rendezvous::service {
 namespace {
 
 constexpr base::milliseconds settle_poll{20};
+constexpr base::milliseconds judge_interval{60'000};
+constexpr base::milliseconds judge_pause{1'000}; ///< while there are more than fit into one look
+constexpr std::size_t judged_at_once = 256;
 
 } // namespace
 
@@ -114,6 +117,28 @@ void calls::recover(completion<std::size_t> done)
                 if (--*left == 0) done(total);
             });
         }
+    });
+}
+
+void calls::judge_closed()
+{
+    auto const again = [this](std::size_t found) {
+        judging_->set(found == judged_at_once ? judge_pause : judge_interval);
+    };
+    reader_.unjudged(clock_.now().utc, judged_at_once, [this, again](result<std::vector<base::appointment_id>> rooms) {
+        shards_.post(0, [this, again, rooms = std::move(rooms)] {
+            if (rooms)
+                for (auto const& id : *rooms) submit(id, call::commands::tick{}, [](result<call::outcome> const&) {});
+            again(rooms ? rooms->size() : 0);
+        });
+    });
+}
+
+void calls::start_judging()
+{
+    shards_.post(0, [this] {
+        judging_ = std::make_unique<timers>(shards_.context(0), [this] { judge_closed(); });
+        judging_->set(base::milliseconds{0});
     });
 }
 

@@ -44,6 +44,7 @@ struct limits {
     static constexpr std::size_t token_bytes_max = 4'096;
     static constexpr std::size_t participants_max = 6;
     static constexpr std::size_t name_bytes_max = 200;
+    static constexpr std::size_t override_reason_bytes_max = 500;
     static constexpr std::size_t store_backlog_max = 10'000;             ///< facts kept while the store fails
     static constexpr std::size_t store_queue_max = 10'000;               ///< jobs waiting for the store thread
     static constexpr std::size_t rooms_max = 100'000;                    ///< rooms in memory, whole process

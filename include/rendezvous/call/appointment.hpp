@@ -53,6 +53,11 @@ inline constexpr milliseconds window_after{60 * 60'000};
 /// Longest time an active call may go on behind `closes_at`.
 inline constexpr milliseconds overtime_max{4 * 3'600'000};
 
+/// How long before an end those inside are warned.
+inline constexpr milliseconds warning_before{5 * 60'000};
+/// The most by which one command moves an end.
+inline constexpr milliseconds extension_max{4 * 3'600'000};
+
 /// The member with that user id, or null. The pointer lives as long as `of` is unchanged.
 member const* find_member(appointment const& of, user_id const& user);
 member const* find_member(appointment const& of, participant_id const& who);

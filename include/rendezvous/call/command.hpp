@@ -66,6 +66,8 @@ struct start_call {
     std::optional<media_kind> media;
     opaque offer; ///< null if none
     std::optional<command_key> key{};
+    /// Staff opens a door that is closed for want of payment, or until the window opens, and says why.
+    std::optional<std::string> override_reason{};
 };
 struct join_call {
     speaker who;
@@ -129,6 +131,12 @@ struct put_appointment {
     std::optional<std::uint64_t> if_version; ///< If-Match
 };
 struct cancel_appointment {};
+/// Staff moves the end of the appointment, and of its window, by so much.
+struct extend_appointment {
+    speaker who;
+    milliseconds by{};
+    bool override_membership = false; ///< an admin who is no member; REST only
+};
 /// Time has passed: does what is due.
 struct tick {};
 /// The room has just been loaded and its call is open, from a process before this one: its people
@@ -142,6 +150,6 @@ namespace rendezvous::call {
 using command = std::variant<commands::enter, commands::disconnect, commands::resume, commands::forget,
     commands::start_call, commands::join_call, commands::signal, commands::leave, commands::end_call,
     commands::set_media, commands::set_connection, commands::sample_quality, commands::put_appointment,
-    commands::cancel_appointment, commands::tick, commands::recover>;
+    commands::cancel_appointment, commands::extend_appointment, commands::tick, commands::recover>;
 
 } // namespace rendezvous::call

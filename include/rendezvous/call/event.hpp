@@ -102,9 +102,13 @@ struct call_ended {
     end_reason reason{};
     milliseconds duration{0};
 };
+/// What comes to its end soon: the planned time, or the moment at which an active call is cut.
+enum class warning { end, hard_end };
 struct appointment_changed {
     std::uint64_t rev = 0;
     appointment_view appointment;
+    std::optional<events::warning> warning;
+    milliseconds in{0}; ///< with `warning`: how soon
 };
 
 } // namespace rendezvous::call::events
@@ -115,6 +119,11 @@ template <>
 struct word_table<events::change> {
     static constexpr auto words = std::to_array<std::string_view>(
         {"entered", "back", "reconnecting", "left", "media", "waiting", "admitted", "removed"});
+};
+
+template <>
+struct word_table<events::warning> {
+    static constexpr auto words = std::to_array<std::string_view>({"end", "hardEnd"});
 };
 
 using event = std::variant<events::active_call, events::joiner_connected, events::signal, events::participant_changed,

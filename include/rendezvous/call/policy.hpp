@@ -27,15 +27,20 @@ inline constexpr milliseconds alive_interval{15'000};
 struct applicant {
     user_id user;
     call::role token_role{};
-    bool admitted = false; ///< guests only: staff has let them in
+    bool admitted = false;  ///< guests only: staff has let them in
+    bool overrides = false; ///< staff who said why the door must open: payment, and the window until it opens
 };
 
 /// Membership and the role of the token: not_found for strangers, forbidden for another role.
 /// `a` may be null (unknown appointment). The member on success.
 base::result<member const*> check_membership(appointment const* a, user_id const& user, call::role token_role);
 
+/// The payment gate is closed: it is asked for, and the appointment is neither paid nor waived.
+bool is_unpaid(appointment const& a, room_rules const& rules);
+
 /// Membership, admission, closed (410), window (403), payment (402), in this order. Someone who
 /// holds a seat in the open call only returns: window and payment were checked when they took it.
+/// For a call that staff started by override the last two are not asked of anybody.
 std::optional<base::errc> check_door(
     room_record const& record, applicant const& who, room_rules const& rules, utc_time now);
 

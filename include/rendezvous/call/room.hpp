@@ -104,6 +104,12 @@ private:
         std::map<participant_id, unsigned> unanswered; ///< signals sent to them since their last one
     };
     enum class window { before, open, after };
+    /// An end that those inside are warned of.
+    struct ending_soon {
+        events::warning what{};
+        utc_time at{};
+        friend bool operator==(ending_soon const&, ending_soon const&) = default;
+    };
 
     // room.cpp
     applicant applicant_for(speaker const& who) const;
@@ -128,6 +134,7 @@ private:
     // room_calls.cpp
     decision decide_start(commands::start_call const& asked, instant now) const;
     decision decide_join(commands::join_call const& asked, instant now) const;
+    void note_override(commands::start_call const& asked, call_id const& call, decision& d, instant now) const;
     base::result<std::vector<fact>> plan_seat(commands::join_call const& asked, instant now) const;
     decision decide_leave(commands::leave const& asked, instant now) const;
     decision decide_end(commands::end_call const& asked, instant now) const;
@@ -142,8 +149,8 @@ private:
     void tell_facts(decision const& d, instant now, committed& out);
 
     // room_presence.cpp
-    decision decide_enter(commands::enter const& asked) const;
-    decision decide_resume(commands::resume const& asked) const;
+    decision decide_enter(commands::enter const& asked, instant now) const;
+    decision decide_resume(commands::resume const& asked, instant now) const;
     decision decide_media(commands::set_media const& asked, instant now) const;
     decision decide_connection(commands::set_connection const& asked, instant now) const;
     decision decide_quality(commands::sample_quality const& asked, instant now) const;
@@ -158,6 +165,7 @@ private:
     // room_appointment.cpp
     decision decide_put(commands::put_appointment const& asked, instant now) const;
     decision decide_cancel(instant now) const;
+    decision decide_extend(commands::extend_appointment const& asked, instant now) const;
     void add_consequences(appointment const& after, decision& d, instant now) const;
     void commit_appointment(decision const& d, instant now, committed& out);
 
@@ -167,6 +175,11 @@ private:
     void commit_recover(instant now);
     void commit_tick(decision const& d, instant now, committed& out);
     void forget_long_away(instant now, committed& out);
+    std::vector<ending_soon> endings() const;
+    void warn(instant now, committed& out);
+    void consider_judgement(decision& d, instant now) const;
+    void note_staff(decision& d, instant now) const;
+    std::optional<milliseconds> until_judgement(instant now) const;
     std::optional<instant> seat_deadline(participant_id const& who) const;
     std::optional<end_reason> overdue(utc_time now) const;
     bool anybody_seated() const;
@@ -177,7 +190,7 @@ private:
     bool may_see(participant_id const& viewer, participant_id const& subject) const;
     void tell_others(std::optional<session_id> const& but, event const& what, committed& out) const;
     void tell_presence(participant_id const& who, events::change what, committed& out, bool reset = false);
-    void tell_appointment(instant now, committed& out);
+    void tell_appointment(instant now, committed& out, std::optional<ending_soon> const& warned = {});
     void tell_users(event const& what, committed& out) const;
 
     appointment_id id_;
@@ -189,6 +202,7 @@ private:
     instant alive_stored_{};
     bool recovering_ = false; ///< nobody has come back since the restart
     std::optional<window> window_told_;
+    std::vector<ending_soon> warned_; ///< told, and still ahead
 };
 
 } // namespace rendezvous::call

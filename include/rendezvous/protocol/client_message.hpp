@@ -33,7 +33,8 @@ struct register_session {
 };
 struct start_call {
     std::optional<call::media_kind> media;
-    call::opaque offer; ///< the offer's JSON object as it came; null if none
+    call::opaque offer;                         ///< the offer's JSON object as it came; null if none
+    std::optional<std::string> override_reason; ///< `override`
 };
 struct join_call {
     std::optional<base::call_id> call;

@@ -116,6 +116,10 @@ struct body {
 
 struct start_call_body {
     std::optional<call::media_kind> media;
+    std::optional<std::string> override_reason; ///< `override`
+};
+struct extend_body {
+    base::milliseconds by{};
 };
 struct end_call_body {
     std::optional<base::call_id> call;
@@ -131,6 +135,7 @@ struct redeem_body {};
 body<call::commands::put_appointment> parse_put_appointment(std::string_view text, std::size_t depth_max = 16);
 /// An empty body is `{}` for these.
 body<start_call_body> parse_start_call(std::string_view text, std::size_t depth_max = 16);
+body<extend_body> parse_extend(std::string_view text, std::size_t depth_max = 16);
 body<end_call_body> parse_end_call(std::string_view text, std::size_t depth_max = 16);
 body<redeem_body> parse_redeem(std::string_view text, std::size_t depth_max = 16);
 body<invite_body> parse_invite(std::string_view text, std::size_t depth_max = 16);

@@ -38,6 +38,9 @@ public:
     /// Loads, at boot, the rooms whose call was open when the process before ended; their people may
     /// come back. `done` gets their number.
     void recover(completion<std::size_t> done);
+    /// From now on looks every minute for appointments whose window has closed, so that what became
+    /// of them is told (facts::appointment_judged) although nobody is there.
+    void start_judging();
     /// Calls `done` on shard 0 as soon as every told fact is stored, or after `patience`.
     void settle(base::milliseconds patience, std::function<void(bool settled)> done);
 
@@ -51,6 +54,7 @@ private:
     };
 
     void tell_user(base::user_id const& user, call::event const& what);
+    void judge_closed();
     void ask_settled(std::size_t index, base::boot_time until, std::function<void(bool)> done);
 
     shards& shards_;
@@ -59,6 +63,7 @@ private:
     std::vector<event_sink*> sinks_;
     std::vector<std::unique_ptr<home>> homes_;
     std::unique_ptr<timers> settling_;
+    std::unique_ptr<timers> judging_;
 };
 
 } // namespace rendezvous::service

@@ -31,7 +31,10 @@ bool fact_writer::put_appointment(call::appointment const& a, bool created)
             : "UPDATE appointments SET version = $2, status = $3, payment_status = $4, start_at = $5, end_at = $6,"
               " media = $7, start_policy = $8, capacity = $9, opens_at = $10, closes_at = $11, hard_end = $12,"
               " judged_at = CASE WHEN closes_at = $11 THEN judged_at END,"
-              " verdict = CASE WHEN closes_at = $11 THEN verdict END"
+              " verdict = CASE WHEN closes_at = $11 THEN verdict END,"
+              " patient_came_at = CASE WHEN closes_at > $10 THEN patient_came_at END,"
+              " staff_came_at = CASE WHEN closes_at > $10 THEN staff_came_at END,"
+              " met_at = CASE WHEN closes_at > $10 THEN met_at END"
               " WHERE id = $1 AND version = $2 - 1";
     return db_.run(sql, a.id, a.version, to_word(a.status), to_word(a.payment), a.start, a.end, to_word(a.media),
                to_word(a.policy), a.capacity, a.opens_at, a.closes_at, a.hard_end)
