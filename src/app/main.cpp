@@ -1,6 +1,7 @@
 #include "app/admin_commands.hpp"
 #include "app/resources.hpp"
 #include "app/serve.hpp"
+#include "app/turn_config.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/store/open.hpp"
 
@@ -32,6 +33,7 @@ struct options {
     std::vector<std::string> appointments;
     long ttl_s = 3600;
     std::map<std::string, std::string> appointment; ///< of `appointment create`
+    app::turn_config_options turn;
 };
 
 app::config load(options const& o)
@@ -128,6 +130,12 @@ int make_token(options const& o)
     return 0;
 }
 
+int print_turn_config(options const& o)
+{
+    std::cout << app::turn_server_config(load(o), o.turn);
+    return 0;
+}
+
 /// Describes the commands to the parser; `run` becomes what the chosen one does.
 void describe(CLI::App& cli, options& o, std::function<int()>& run)
 {
@@ -178,6 +186,12 @@ void describe(CLI::App& cli, options& o, std::function<int()>& run)
     create->add_option("--start", o.appointment["start"], "RFC 3339; now by default");
     create->add_option("--minutes", o.appointment["minutes"], "length, 30 by default");
     create->callback([&] { run = [&] { return create_appointment(o); }; });
+
+    auto* turn = with_config(&cli, "turn-config", "print a turnserver.conf for coturn");
+    turn->add_option("--realm", o.turn.realm, "the host in turn.uris by default");
+    turn->add_option("--external-ip", o.turn.external_ip, "PUBLIC or PUBLIC/PRIVATE address of a relay behind NAT");
+    turn->add_flag("--with-secret", o.turn.with_secret, "print the shared secret too");
+    turn->callback([&] { run = [&] { return print_turn_config(o); }; });
 }
 
 } // namespace
