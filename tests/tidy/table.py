@@ -54,6 +54,7 @@ LIBRARIES = [
     Library('SQLite', r'^sqlite3', r'^src/store/sqlite/'),
     Library('libpq', r'^libpq|^postgresql/', r'^src/store/postgres/'),
     Library('hiredis', r'^hiredis', r'^src/bus/'),
+    Library('libcurl', r'^curl/', r'^src/outbound/'),
     Library('spdlog', r'^(spdlog|fmt)/', r'^src/base/log'),
     Library('OpenSSL', r'^openssl/', r'^src/(base|store|auth|outbound|net|app)/|^include/rendezvous/net/'),
     # call/ is values only, protocol/ bytes only: no thread, no lock, no stream, no system call.

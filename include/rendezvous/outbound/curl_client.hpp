@@ -20,10 +20,12 @@ class transfer;
 
 /// Bounds of the client; the defaults are the product's.
 struct curl_options {
-    std::size_t in_flight_max = 256;        ///< requests at once
-    std::size_t queue_max = 1'024;          ///< waiting for their turn
-    std::size_t header_bytes_max = 32'768;  ///< of one answer
-    std::string ca_file;                    ///< PEM; empty = the system's trust store
+    std::size_t in_flight_max = 256;       ///< requests at once
+    std::size_t queue_max = 1'024;         ///< waiting for their turn
+    std::size_t header_bytes_max = 32'768; ///< of one answer
+    std::string ca_file{};                 ///< PEM; empty = the system's trust store
+    /// `name:port:address`, looked up nowhere else; so that tests need no name server.
+    std::vector<std::string> known_addresses{};
 };
 
 /// service::http_client by libcurl, on a thread of its own named `rdv-outbound`. Each request has a
