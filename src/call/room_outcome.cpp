@@ -59,10 +59,10 @@ void room::consider_judgement(decision& d, instant now) const
     d.facts.emplace_back(std::move(judged));
 }
 
-/// For a room that is loaded; those that are not are looked for by `call_reader::unjudged`.
+/// For a room with somebody in it; empty ones are looked for by `call_reader::unjudged`.
 std::optional<milliseconds> room::until_judgement(instant now) const
 {
-    if (!record_.appointment || record_.attendance.judged_at || open_call(record_)) return std::nullopt;
+    if (!record_.appointment || record_.attendance.judged_at || open_call(record_) || idle()) return std::nullopt;
     return std::max(record_.appointment->closes_at - now.utc, milliseconds{0});
 }
 

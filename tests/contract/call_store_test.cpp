@@ -96,7 +96,7 @@ TEST_P(CallStore, FollowsACallFromStartToEnd)
     end.by = patient_of(1);
     ASSERT_EQ(ports_.append({end}), errc::ok);
 
-    call::room_record expected{appointment_of(1), {}, {}};
+    call::room_record expected{appointment_of(1), {}, {}, {}};
     for (call::fact const& f : std::vector<call::fact>{begin, answered(1, 1, 12),
              facts::call_connected{call_no(1), at(13), boot(13)}, facts::call_alive{call_no(1), at(27)},
              facts::seat_left{call_no(1), doctor_of(1), 2, call::leave_reason::left, at(30)}, end})
@@ -240,7 +240,7 @@ TEST_P(CallStore, StoresAllFactsOfOneDecisionOrNone)
     ASSERT_EQ(put(1), errc::ok);
     EXPECT_EQ(ports_.append({started(1, 1, 10), answered(1, 1, 11), answered(1, 1, 12)}), errc::illegal_transition);
     EXPECT_EQ(ports_.call(1).error(), errc::not_found);
-    EXPECT_EQ(ports_.room(1), (call::room_record{appointment_of(1), {}, {}}));
+    EXPECT_EQ(ports_.room(1), (call::room_record{appointment_of(1), {}, {}, {}}));
     EXPECT_EQ(ports_.append({started(1, 1, 10), answered(1, 1, 11)}), errc::ok);
     EXPECT_EQ(ports_.events(1).size(), 2u);
     EXPECT_FALSE(ports_.chain().broken);
@@ -254,6 +254,67 @@ TEST_P(CallStore, NamesTheRoomsWithAnOpenCall)
     ASSERT_EQ(ports_.append({answered(2, 2, 11), ended(3, 12, call::end_reason::lost)}), errc::ok);
     auto const open = ask<std::vector<base::appointment_id>>([&](auto done) { store_->open_rooms(done); });
     EXPECT_EQ(open.value(), (std::vector<base::appointment_id>{appointment_no(1), appointment_no(2)}));
+}
+
+TEST_P(CallStore, KeepsWhatBecameOfAnAppointment)
+{
+    ASSERT_EQ(put(1), errc::ok);
+    auto const id = appointment_no(1);
+    call::room_record expected = ports_.room(1);
+    auto const store = [&](call::fact const& f) {
+        ASSERT_EQ(ports_.append({f}), errc::ok);
+        call::apply(expected, f);
+    };
+    store(facts::attendance_noted{id, patient_of(1), call::role::patient, at(5)});
+    store(facts::attendance_noted{id, patient_of(1), call::role::patient, at(6)});
+    store(facts::attendance_noted{id, doctor_of(1), call::role::doctor, at(7)});
+    store(started(1, 1, 10));
+    store(facts::access_overridden{
+        id, call_no(1), doctor_of(1), base::user_id{"d"}, call::role::doctor, true, false, "why", at(10)});
+    store(answered(1, 1, 12));
+    store(ended(1, 31));
+    store(facts::appointment_judged{id, call::verdict::fulfilled, at(40), base::milliseconds{7}});
+    EXPECT_EQ(expected.attendance.patient_came_at, at(5));
+    EXPECT_TRUE(expected.newest->overridden);
+    EXPECT_EQ(ports_.room(1), expected);
+    facts::appointment_judged const again{id, call::verdict::noshow, at(41), base::milliseconds{0}};
+    EXPECT_EQ(ports_.append({again}), errc::illegal_transition);
+}
+
+TEST_P(CallStore, AMovedWindowIsJudgedAnewAndAnotherDayIsAnotherSitting)
+{
+    ASSERT_EQ(put(1), errc::ok);
+    auto const id = appointment_no(1);
+    facts::attendance_noted const came{id, doctor_of(1), call::role::doctor, at(7)};
+    facts::appointment_judged const judged{id, call::verdict::noshow, at(40), base::milliseconds{0}};
+    ASSERT_EQ(ports_.append({came, judged}), errc::ok);
+    auto moved = *ports_.room(1).appointment;
+    auto const closed_at = moved.closes_at;
+    ++moved.version;
+    moved.closes_at += std::chrono::minutes{10};
+    ASSERT_EQ(ports_.append({facts::appointment_put{moved, false}}), errc::ok);
+    EXPECT_EQ(ports_.room(1).attendance, (call::attendance{{}, at(7), {}, {}, {}}));
+    ++moved.version;
+    moved.opens_at = moved.closes_at;
+    moved.closes_at = closed_at + std::chrono::hours{48};
+    ASSERT_EQ(ports_.append({facts::appointment_put{moved, false}}), errc::ok);
+    EXPECT_EQ(ports_.room(1).attendance, call::attendance{});
+}
+
+TEST_P(CallStore, NamesTheAppointmentsThatNobodyHasJudged)
+{
+    for (unsigned n = 1; n <= 4; ++n) ASSERT_EQ(put(n), errc::ok);
+    ASSERT_EQ(ports_.append({started(2, 2, 10)}), errc::ok);
+    facts::appointment_judged const judged{appointment_no(3), {}, at(40), base::milliseconds{0}};
+    ASSERT_EQ(ports_.append({judged}), errc::ok);
+    auto const closes_at = ports_.room(1).appointment->closes_at;
+    auto const ask_at = [&](base::utc_time now, std::size_t most) {
+        return ask<std::vector<base::appointment_id>>([&](auto done) { store_->unjudged(now, most, done); }).value();
+    };
+    EXPECT_TRUE(ask_at(closes_at - base::milliseconds{1}, 10).empty());
+    auto const later = closes_at + std::chrono::hours{24};
+    EXPECT_EQ(ask_at(later, 10), (std::vector{appointment_no(1), appointment_no(4)}));
+    EXPECT_EQ(ask_at(later, 1), (std::vector{appointment_no(1)}));
 }
 
 } // namespace

@@ -63,6 +63,10 @@ public:
     {
         done(base::errc::internal);
     }
+    void unjudged(base::utc_time, std::size_t, service::completion<std::vector<base::appointment_id>> done) override
+    {
+        done(base::errc::internal);
+    }
     void list_calls(service::call_filter, service::completion<service::page<call::call_record>> done) override
     {
         done(base::errc::internal);
@@ -99,6 +103,11 @@ private:
             call::apply(records[put->value.id], f);
         } else if (auto const* status = std::get_if<call::facts::appointment_status_set>(&f)) {
             call::apply(records.at(status->id), f);
+        } else if (auto const* came = std::get_if<call::facts::attendance_noted>(&f)) {
+            call::apply(records.at(came->id), f);
+        } else if (auto const* judged = std::get_if<call::facts::appointment_judged>(&f)) {
+            if (records.at(judged->id).attendance.judged_at) throw std::logic_error("an appointment judged twice");
+            call::apply(records.at(judged->id), f);
         } else if (auto const* started = std::get_if<call::facts::call_started>(&f)) {
             auto& record = records.at(*started->call.appointment);
             if (call::open_call(record)) throw std::logic_error("a second open call in one appointment");

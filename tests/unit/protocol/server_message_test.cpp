@@ -74,8 +74,12 @@ TEST(ServerMessage, RoundsTheDurationOfAnEndedCallDown)
 
 TEST(ServerMessage, TellsOfAChangedAppointment)
 {
-    EXPECT_EQ(event_message(5, call::events::appointment_changed{8, sample::appointment()}),
-        R"({"type":"appointment","seq":5,"rev":8,"appointment":)" + sample::appointment_json + "}");
+    call::events::appointment_changed event{8, sample::appointment(), {}, milliseconds{0}};
+    auto const text = R"({"type":"appointment","seq":5,"rev":8,"appointment":)" + sample::appointment_json;
+    EXPECT_EQ(event_message(5, event), text + "}");
+    event.warning = call::events::warning::hard_end;
+    event.in = milliseconds{300'000};
+    EXPECT_EQ(event_message(5, event), text + R"(,"warning":"hardEnd","inMs":300000})");
 }
 
 registration sample_registration()

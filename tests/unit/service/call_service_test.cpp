@@ -22,6 +22,10 @@ public:
     }
     void load_room(base::appointment_id, completion<call::room_record> done) override { done(record); }
     void open_rooms(completion<std::vector<base::appointment_id>> done) override { done(errc::internal); }
+    void unjudged(base::utc_time, std::size_t, completion<std::vector<base::appointment_id>> done) override
+    {
+        done(errc::internal);
+    }
     void list_calls(call_filter, completion<page<call::call_record>> done) override { done(errc::internal); }
     void get_call(base::call_id, completion<call::call_record> done) override { done(errc::internal); }
     void list_call_events(base::call_id, completion<std::vector<call_event_row>> done) override
@@ -61,6 +65,7 @@ protected:
             {base::participant_id{"p-pat"}, base::user_id{"pat"}, call::role::patient, "", {}}};
         a.status = call::appointment_status::arrived;
         store.record.appointment = a;
+        store.record.attendance.patient_came_at = store.record.attendance.staff_came_at = a.start;
         enter("doc", call::role::doctor);
         enter("pat", call::role::patient);
     }
