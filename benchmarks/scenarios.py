@@ -107,6 +107,17 @@ def attack(attackers, addresses, rate, seconds):
     return Scenario(32, run, limits='')
 
 
+def booking(seconds):
+    """PUT of new appointments, each durable before it is answered; the server has one core."""
+    def run(server, place, programs):
+        key_file = os.path.join(server.folder, 'api.key')
+        server.write_private(key_file, server.api_key + '\n')
+        with Load(server, place, programs, ['--mode', 'booking', '--conns', '32', '--duration', str(seconds),
+                                            '--secret-file', key_file, '--pids', str(server.process.pid)]) as load:
+            return load.result()
+    return Scenario(1, run)
+
+
 def table(options):
     """Case name -> Scenario."""
     return {
@@ -116,6 +127,7 @@ def table(options):
         'slow-reader': slow_reader(options.pairs, options.long_seconds, 1000),
         # Too little to overflow its queue: only the write deadline ends it.
         'stuck-reader': slow_reader(options.pairs, max(options.long_seconds, 20), 10),
+        'booking': booking(options.long_seconds),
         'attack': attack(options.attackers, 200, 50, options.long_seconds),
     }
 
@@ -130,4 +142,4 @@ def run(name, options, place):
             raise RuntimeError('%s; server: %s' % (failure, server.last_words() or 'silent')) from failure
 
 
-NAMES = ('double-start', 'return', 'return-seated', 'slow-reader', 'stuck-reader', 'attack')
+NAMES = ('double-start', 'return', 'return-seated', 'slow-reader', 'stuck-reader', 'booking', 'attack')

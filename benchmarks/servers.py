@@ -217,8 +217,8 @@ class Rendezvous(Server):
     def prepare(self):
         if not shutil.which(self.program):
             raise Unavailable('%s: no program %s' % (self.name, self.program))
-        self._write(self.secret, secrets.token_hex(32))
-        self._write(self.config, CONFIG.format(port=self.port, metrics_port=free_port(), folder=self.folder,
+        self.write_private(self.secret, secrets.token_hex(32))
+        self.write_private(self.config, CONFIG.format(port=self.port, metrics_port=free_port(), folder=self.folder,
                                                cert=self.cert, key=self.key, issuer=ISSUER, limits=self.limits))
         made = subprocess.run([self.program, 'api-key', 'create', '--name', 'bench', '--config', self.config],
                               capture_output=True, text=True, timeout=30)
@@ -227,7 +227,7 @@ class Rendezvous(Server):
         self.api_key = made.stdout.strip()
 
     @staticmethod
-    def _write(path, text):
+    def write_private(path, text):
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as f:
             f.write(text)
 

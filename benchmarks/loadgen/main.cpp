@@ -56,6 +56,10 @@ int main(int argc, char** argv)
             run_attack(options);
             return 0;
         }
+        if (options.mode == run_mode::booking) {
+            run_booking(options);
+            return 0;
+        }
         auto const dialect = make_dialect(options);
         if (!dialect) {
             std::fprintf(stderr, "loadgen: unknown dialect %s (see --help)\n", options.dialect.c_str());

@@ -41,4 +41,8 @@ void run_registrations(options const& options, rendezvous_dialect& dialect);
 /// header, slow body, answers not read; each opened again as soon as it is cut.
 void run_attack(options const& options);
 
+/// A booking system with `connections` kept-alive connections that writes new appointments, one
+/// at a time on each, as fast as they are stored.
+void run_booking(options const& options);
+
 } // namespace rendezvous::loadgen

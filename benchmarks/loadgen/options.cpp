@@ -12,8 +12,8 @@ namespace {
 constexpr char usage_text[] =
     R"(usage: loadgen --port PORT [options]      (always 127.0.0.1)
 
-  --mode MODE               relay, idle, storm, double-start, return, slow-reader, registrations or
-                            attack (default relay; the last five need dialect rendezvous)
+  --mode MODE               relay, idle, storm, double-start, return, slow-reader, registrations, attack or
+                            booking (default relay; the last six are for our own server)
   --dialect NAME            rendezvous, room, echo, peerjs (default room)
   --tls                     TLS 1.3, X25519, AES-128-GCM; the certificate is not verified
   --pids A,B                server processes whose CPU and memory are read
@@ -64,6 +64,7 @@ run_mode mode_named(std::string const& name)
     if (name == "slow-reader") return run_mode::slow_reader;
     if (name == "registrations") return run_mode::registrations;
     if (name == "attack") return run_mode::attack;
+    if (name == "booking") return run_mode::booking;
     refuse("unknown mode " + name);
 }
 

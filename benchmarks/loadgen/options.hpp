@@ -9,7 +9,7 @@
 
 namespace rendezvous::loadgen {
 
-enum class run_mode { relay, idle, storm, double_start, comeback, slow_reader, registrations, attack };
+enum class run_mode { relay, idle, storm, double_start, comeback, slow_reader, registrations, attack, booking };
 
 /// Defaults are a short relay run; every count and every time has an upper bound (parse_options).
 struct options {
@@ -36,8 +36,9 @@ struct options {
     std::uint32_t addresses = 200; ///< attack: 127.0.1.0 and following
     std::string issuer = "https://bench.example";
     std::string audience = "rendezvous";
-    std::string secret_file; ///< HS256 secret of `issuer`, the whole file, for dialect rendezvous
-    std::vector<int> pids;   ///< processes whose CPU and memory are read
+    /// HS256 secret of `issuer`, the whole file, for dialect rendezvous; booking: the API key, one line.
+    std::string secret_file;
+    std::vector<int> pids; ///< processes whose CPU and memory are read
 };
 
 /// Prints the reason to stderr and exits with 64 (EX_USAGE) on a bad command line; `--help`

@@ -31,8 +31,9 @@ TEST(ErrorMap, UsesOnlyTheDocumentedCodes)
         "unauthenticated", "token-expired", "forbidden", "not-found", "not-admitted", "outside-window",
         "payment-required", "appointment-closed", "no-call", "call-ended", "already-answered", "in-call-elsewhere",
         "peer-absent", "busy", "room-full", "illegal-transition", "rate-limited", "too-large", "too-many-candidates",
-        "origin-not-allowed", "idempotency-key-reused", "version-mismatch", "draining", "store-unavailable",
-        "validation", "unsupported-media-type", "gone", "internal"};
+        "origin-not-allowed", "idempotency-key-reused", "idempotency-in-progress", "version-mismatch",
+        "connector-disabled", "connector-unavailable", "draining", "store-unavailable", "validation",
+        "unsupported-media-type", "gone", "internal"};
     std::set<std::string_view> used;
     for (int value = 1; value <= static_cast<int>(errc::internal); ++value)
         used.insert(wire_code(static_cast<errc>(value)));
@@ -63,8 +64,8 @@ TEST(ErrorMap, ClosesRefusedRegistersWithTheDocumentedCodes)
 
 TEST(ErrorMap, CallsRetryableWhatPassesByItself)
 {
-    std::set<errc> const retryable = {
-        errc::rate_limited, errc::too_many_candidates, errc::draining, errc::store_unavailable, errc::internal};
+    std::set<errc> const retryable = {errc::rate_limited, errc::too_many_candidates, errc::draining,
+        errc::store_unavailable, errc::internal, errc::idempotency_in_progress, errc::connector_unavailable};
     for (int value = 1; value <= static_cast<int>(errc::internal); ++value) {
         auto const code = static_cast<errc>(value);
         EXPECT_EQ(describe(code).retryable, retryable.contains(code)) << wire_code(code);

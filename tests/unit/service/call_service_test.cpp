@@ -214,7 +214,7 @@ TEST_F(CallServiceTest, StartsHaveALimitPerUser)
 TEST_F(CallServiceTest, WakesForWhatIsDueNext)
 {
     service.on_time();
-    EXPECT_EQ(wake, milliseconds{3'600'000}); // the window closes
+    EXPECT_EQ(wake, milliseconds{3'300'000}); // the end is near
     submit(commands::disconnect{base::session_id{"s-pat"}});
     EXPECT_EQ(wake, rules.grace);
 }
