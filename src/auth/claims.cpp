@@ -46,12 +46,12 @@ std::optional<base::utc_time> read_date(json const& value)
 }
 
 /// `nbf` or `iat`: absent, or not in the future.
-bool not_in_future(json const& claims, char const* name, base::utc_time now)
+bool read_past(json const& claims, char const* name, base::utc_time now, std::optional<base::utc_time>& to)
 {
     auto const* value = find(claims, name);
     if (!value) return true;
-    auto const at = read_date(*value);
-    return at && *at <= now + token_leeway;
+    to = read_date(*value);
+    return to && *to <= now + token_leeway;
 }
 
 bool names_audience(json const& claims, std::string_view audience)
@@ -145,6 +145,40 @@ bool read_jti(json const& claims, std::string& to)
     return true;
 }
 
+/// What our own tokens say of their past. Others may use these names as they like.
+void read_history(json const& claims, identity& who)
+{
+    if (auto const* at = find(claims, "auth_time")) who.first_issued_at = read_date(*at);
+    auto const* invite = find_text(claims, "invite");
+    if (invite && base::is_uuid(*invite)) who.invite = *invite;
+}
+
+/// The claim of that whole name (names with dots in them are addresses, as a rule), or the one
+/// that the names between the dots lead to.
+json const* find_path(json const& claims, std::string_view path)
+{
+    if (auto const whole = claims.find(path); whole != claims.end()) return &*whole;
+    auto const* at = &claims;
+    while (at) {
+        auto const dot = path.find('.');
+        if (!at->is_object()) return nullptr;
+        auto const found = at->find(path.substr(0, dot));
+        if (found == at->end()) return nullptr;
+        at = &*found;
+        if (dot == std::string_view::npos) return at;
+        path = path.substr(dot + 1);
+    }
+    return nullptr;
+}
+
+std::optional<call::role> role_of(std::string const& word, role_rules const& roles)
+{
+    if (roles.words.empty()) return call::from_word<call::role>(word);
+    for (auto const& [theirs, ours] : roles.words)
+        if (theirs == word) return ours;
+    return std::nullopt;
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b)
 {
     auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
@@ -178,23 +212,43 @@ std::optional<std::string> header_kid(json const& header)
     return *text;
 }
 
-std::optional<identity> read_claims(json const& claims, std::string_view audience, base::utc_time now)
+std::optional<call::role> read_role(json const& claims, role_rules const& roles)
+{
+    auto const* value = find_path(claims, roles.claim);
+    if (!value) return std::nullopt;
+    if (auto const* word = value->get_ptr<std::string const*>()) return role_of(*word, roles);
+    if (!value->is_array()) return std::nullopt;
+    using enum call::role;
+    constexpr auto order = std::to_array({admin, doctor, agent, guest, patient});
+    auto best = order.end();
+    for (auto const& each : *value) {
+        auto const* word = each.get_ptr<std::string const*>();
+        auto const role = word ? role_of(*word, roles) : std::nullopt;
+        if (role) best = std::min(best, std::find(order.begin(), order.end(), *role));
+    }
+    if (best == order.end()) return std::nullopt;
+    return *best;
+}
+
+std::optional<identity> read_claims(
+    json const& claims, std::string_view audience, role_rules const& roles, base::utc_time now)
 {
     identity who;
     auto const* sub = find_text(claims, "sub");
     auto user = sub ? base::parse_user_id(*sub) : std::nullopt;
-    auto const* role_word = find_text(claims, "role");
-    auto const role = role_word ? call::from_word<call::role>(*role_word) : std::nullopt;
+    auto const role = read_role(claims, roles);
     auto const* exp = find(claims, "exp");
     auto const expires_at = exp ? read_date(*exp) : std::nullopt;
     if (!user || !role || !expires_at || *expires_at > now + token_lifetime_max) return std::nullopt;
     who.user = std::move(*user);
     who.role = *role;
     who.expires_at = *expires_at;
-    bool const good = names_audience(claims, audience) && not_in_future(claims, "nbf", now)
-                      && not_in_future(claims, "iat", now) && read_appointments(claims, who.appointments)
+    std::optional<base::utc_time> not_before;
+    bool const good = names_audience(claims, audience) && read_past(claims, "nbf", now, not_before)
+                      && read_past(claims, "iat", now, who.issued_at) && read_appointments(claims, who.appointments)
                       && read_display(claims, who) && read_scopes(claims, who.scopes) && read_jti(claims, who.jti);
     if (!good) return std::nullopt;
+    read_history(claims, who);
     who.limited_to_appointments = !call::is_staff(who.role) || !who.appointments.empty();
     return who;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rendezvous/auth/identity.hpp"
+#include "rendezvous/auth/token_verifier.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -18,6 +19,11 @@ std::optional<std::string> header_kid(nlohmann::json const& header);
 
 /// The claims of a genuine token; nothing if one is missing, of the wrong type or out of range.
 /// `exp` is only read here, the caller judges it.
-std::optional<identity> read_claims(nlohmann::json const& claims, std::string_view audience, base::utc_time now);
+std::optional<identity> read_claims(
+    nlohmann::json const& claims, std::string_view audience, role_rules const& roles, base::utc_time now);
+
+/// The role that the claims give. Of several, the first of admin, doctor, agent, guest, patient;
+/// nothing if there is none that is known.
+std::optional<call::role> read_role(nlohmann::json const& claims, role_rules const& roles);
 
 } // namespace rendezvous::auth

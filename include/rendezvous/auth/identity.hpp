@@ -28,8 +28,12 @@ struct identity {
     bool limited_to_appointments = true;
     /// `exp`. The token is accepted `token_leeway` longer, for clocks that differ.
     base::utc_time expires_at{};
+    std::optional<base::utc_time> issued_at; ///< `iat`
+    /// `auth_time`: when the first of a row of renewed tokens was issued.
+    std::optional<base::utc_time> first_issued_at;
     std::string issuer;
-    std::string jti; ///< empty if the token has none
+    std::string jti;    ///< empty if the token has none
+    std::string invite; ///< `invite`: the invitation that our own token was given for
     std::vector<std::string> scopes;
 
     /// Whether the token lets its holder touch this appointment; membership is checked elsewhere.

@@ -1,30 +1,42 @@
 #pragma once
 
 #include "rendezvous/auth/identity.hpp"
+#include "rendezvous/auth/public_key.hpp"
 #include "rendezvous/base/error.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rendezvous::auth {
-
-/// Signature algorithms of JWS (RFC 7518) that can be verified. `none` is none of them.
-enum class token_algorithm { hs256 };
 
 /// One key of an issuer. The key fixes the algorithm; a token's header only has to agree
 /// (RFC 8725 section 3.1).
 struct token_key {
     token_algorithm algorithm = token_algorithm::hs256;
-    std::string kid;    ///< empty: the key serves every `kid`
-    std::string secret; ///< HMAC secret, at least `token_secret_bytes_min`
+    std::string kid;                               ///< empty: the key serves every `kid`
+    std::string secret;                            ///< HS256: the secret, at least `token_secret_bytes_min`
+    std::shared_ptr<public_key const> verifying{}; ///< RS256, ES256: the key, of that algorithm
+};
+
+/// How an issuer says who somebody is.
+struct role_rules {
+    /// Where the role stands: the name of a claim, or else names with dots between them that lead
+    /// into nested claims (`realm_access.roles`). Its value is a word, or a list of words.
+    std::string claim = "role";
+    /// The issuer's words for our roles. Empty: its words are ours. Otherwise only these count.
+    std::vector<std::pair<std::string, call::role>> words{};
 };
 
 /// Somebody whose tokens are accepted: a booking system, or this server itself.
 struct token_issuer {
     std::string issuer; ///< `iss`, compared byte by byte
     std::vector<token_key> keys;
+    role_rules roles{};
+    bool publishes_keys = false; ///< at an address: there may be none yet, and others later
 };
 
 inline constexpr std::size_t token_secret_bytes_min = 32; ///< RFC 7518 section 3.2
@@ -48,14 +60,18 @@ struct verified_token {
 /// Thread: any; immutable after construction. New keys mean a new verifier.
 class token_verifier {
 public:
-    /// Throws std::invalid_argument for an issuer without key or named twice, and for a secret
-    /// shorter than token_secret_bytes_min.
+    /// Throws std::invalid_argument for an issuer without key or named twice, for a secret shorter
+    /// than token_secret_bytes_min, and for a key that is not of its algorithm.
     token_verifier(std::vector<token_issuer> issuers, std::string audience);
 
     /// Errors: token_expired for a token that is good in everything else but ended more than
     /// token_seat_extension ago; token_invalid for everything else, without saying why.
     /// Touches nothing outside itself; the cost is bounded by token_bytes_max.
     base::result<verified_token> verify(std::string_view token, base::utc_time now) const;
+
+    /// The issuer that publishes its keys and may by now have the one that a refused token names;
+    /// empty if no look at anybody's keys can make it good. Nothing of the token is verified.
+    std::string issuer_to_ask(std::string_view token) const;
 
 private:
     token_issuer const* find_issuer(std::string_view issuer) const;
