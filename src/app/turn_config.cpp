@@ -25,7 +25,7 @@ constexpr std::size_t secret_length_max = 256;
 
 /// Nobody's peer lives here (IANA special-purpose registries). An IPv4 address also hides in several
 /// kinds of IPv6 address: coturn before 4.9 does not look into them (CVE-2026-27624), so they are
-/// all here.
+/// all here. A range that begins at `::` would take every IPv4 address in; coturn itself refuses `::`.
 struct network {
     std::string_view first;
     std::string_view last;
@@ -45,7 +45,7 @@ constexpr auto denied_networks = std::to_array<network>({
     {"198.51.100.0", "198.51.100.255"},                       // documentation
     {"203.0.113.0", "203.0.113.255"},                         // documentation
     {"224.0.0.0", "255.255.255.255"},                         // multicast, reserved, broadcast
-    {"::", "::ffff:ffff"},                                    // unspecified, loopback, IPv4-compatible
+    {"::1", "::ffff:ffff"},                                    // loopback, IPv4-compatible
     {"::ffff:0:0", "::ffff:ffff:ffff"},                       // IPv4-mapped
     {"64:ff9b::", "64:ff9b::ffff:ffff"},                      // NAT64
     {"64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff"},    // NAT64, local

@@ -11,7 +11,8 @@ import { until } from './until.js';
 const run = promisify(execFile);
 const BINARY = process.env.RENDEZVOUS_BIN;
 
-async function makeCertificate(folder) {
+/** Writes cert.pem and key.pem for localhost; gives the certificate. */
+export async function makeCertificate(folder) {
   await run('openssl', [
     'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
     '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
