@@ -71,6 +71,7 @@ house::house(config settings)
     : settings_(std::move(settings)),
       rules_(rules_of(settings_)),
       signer_(make_signer(settings_)),
+      http_(std::make_unique<outbound::curl_client>()),
       access_(make_access(settings_, signer_, ids_)),
       shards_(std::make_unique<service::shards>(shard_count(settings_)))
 {
@@ -90,6 +91,8 @@ house::house(config settings)
 house::~house()
 {
     stop(milliseconds{0});
+    // Whoever waits for an answer from outside is still there.
+    http_.reset();
     // The store's last answers post to shards and rooms, so it ends while they are still there.
     store_.reset();
 }

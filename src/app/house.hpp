@@ -3,6 +3,7 @@
 #include "access.hpp"
 #include "rendezvous/app/config.hpp"
 #include "rendezvous/net/doors.hpp"
+#include "rendezvous/outbound/curl_client.hpp"
 #include "rendezvous/store/store_thread.hpp"
 
 #include <memory>
@@ -38,6 +39,7 @@ public:
     service::calls& calls() { return *calls_; }
     base::system_clock& clock() { return clock_; }
     base::system_id_generator& ids() { return ids_; }
+    service::http_client& http() { return *http_; }
     auth::token_signer const& signer() const { return signer_; }
 
 private:
@@ -46,6 +48,7 @@ private:
     base::system_id_generator ids_;
     call::room_rules rules_;
     auth::token_signer signer_;
+    std::unique_ptr<outbound::curl_client> http_;
     std::unique_ptr<access> access_;
     std::unique_ptr<service::shards> shards_;
     std::unique_ptr<net::session_context> context_;

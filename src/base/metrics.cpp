@@ -39,6 +39,8 @@ constexpr auto rate_limits = std::to_array<std::string_view>({"messages", "contr
 constexpr auto store_jobs = std::to_array<std::string_view>({"read", "write"});
 constexpr auto reload_outcomes = std::to_array<std::string_view>({"done", "refused"});
 constexpr auto watchdog_outcomes = std::to_array<std::string_view>({"fed", "withheld"});
+constexpr auto delivery_outcomes = std::to_array<std::string_view>({"delivered", "retried", "dead"});
+constexpr auto disable_reasons = std::to_array<std::string_view>({"gone", "failing"});
 /// In the order of `errc`, as on the wire.
 constexpr auto error_codes = std::to_array<std::string_view>({"ok", "bad-json", "bad-field", "unknown-type",
     "not-registered", "unauthenticated", "token-expired", "token-invalid", "forbidden", "not-found", "not-admitted",
@@ -122,6 +124,9 @@ constexpr auto table = std::to_array<row>({
     {family::certificate_expiry, shape::reading, "rendezvous_certificate_expiry_timestamp_seconds", "When the certificate in use ends, in seconds since 1970."},
     {family::loop_delay, shape::histogram, "rendezvous_shard_loop_delay_seconds", "How late a shard's timer came.", {}, {}, quick},
     {family::watchdog, shape::counter, "rendezvous_watchdog_total", "Times the watchdog was fed, or not because a shard did not answer.", {"outcome", watchdog_outcomes}},
+    {family::webhook_deliveries, shape::counter, "rendezvous_webhook_deliveries_total", "Attempts to deliver an event.", {"outcome", delivery_outcomes}},
+    {family::webhooks_disabled, shape::counter, "rendezvous_webhooks_disabled_total", "Webhooks that were given up.", {"reason", disable_reasons}},
+    {family::outbox_lag, shape::reading, "rendezvous_outbox_lag_seconds", "Age of the oldest event that an enabled webhook has not got yet."},
     {family::memory_used, shape::reading, "rendezvous_memory_used_bytes", "Memory that counts against the limit."},
     {family::memory_limit, shape::reading, "rendezvous_memory_limit_bytes", "The limit; 0 if there is none."},
     {family::crowded, shape::reading, "rendezvous_crowded", "1 while nobody may register because memory is short."},

@@ -66,6 +66,10 @@ enum class rate_limit { messages, control_frames, starts };
 enum class store_job { read, write };
 enum class reload_outcome { done, refused };
 enum class watchdog_outcome { fed, withheld };
+/// What became of one attempt to deliver an event: taken, to be tried again, given up.
+enum class delivery_outcome { delivered, retried, dead };
+/// Why an endpoint gets nothing any more: it said so (410), or it has failed for too long.
+enum class disable_reason { gone, failing };
 
 /// Which family of the table; the handles below are made of these.
 enum class family : std::size_t {
@@ -98,6 +102,9 @@ enum class family : std::size_t {
     certificate_expiry,
     loop_delay,
     watchdog,
+    webhook_deliveries,
+    webhooks_disabled,
+    outbox_lag,
     memory_used,
     memory_limit,
     crowded,
@@ -182,7 +189,7 @@ struct endpoint {
     std::string_view route;  ///< lives forever
 };
 enum class endpoint_slot : std::size_t { unknown, static_file, websocket, first_named };
-inline constexpr std::size_t endpoints_max = 64;
+inline constexpr std::size_t endpoints_max = 96;
 /// Names the endpoints behind `first_named`, in their order. Once, before threads exist.
 /// Throws std::length_error if they are too many.
 void name_endpoints(std::vector<endpoint> const& named);
@@ -223,6 +230,9 @@ inline constexpr counter<reload_outcome> reloads{family::reloads};
 inline constexpr reading certificate_expiry{family::certificate_expiry}; ///< seconds since 1970
 inline constexpr histogram<> loop_delay{family::loop_delay};
 inline constexpr counter<watchdog_outcome> watchdog{family::watchdog};
+inline constexpr counter<delivery_outcome> webhook_deliveries{family::webhook_deliveries};
+inline constexpr counter<disable_reason> webhooks_disabled{family::webhooks_disabled};
+inline constexpr reading outbox_lag{family::outbox_lag}; ///< seconds
 inline constexpr reading memory_used{family::memory_used};
 inline constexpr reading memory_limit{family::memory_limit};
 inline constexpr reading crowded{family::crowded};   ///< 0 or 1
