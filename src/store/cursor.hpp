@@ -9,7 +9,7 @@
 namespace rendezvous::store {
 
 /// Which list a cursor belongs to: one of the other list is none of ours.
-enum class cursor_kind : char { calls = 'c', appointments = 'a' };
+enum class cursor_kind : char { calls = 'c', appointments = 'a', audit = 'l' };
 
 /// The opaque form of a place in a list: base64url of kind, time and id.
 std::string write_cursor(cursor_kind kind, list_key const& at);

@@ -119,9 +119,13 @@ void store_thread::backup(std::filesystem::path target, completion<void> done)
     push_read(make_backup(std::move(target), std::move(done)));
 }
 
-void store_thread::verify_chain(completion<chain_report> done)
+void store_thread::verify_chain(completion<chain_report> done, chain_kind chain)
 {
-    push_read(make_verify(std::move(done)));
+    {
+        std::lock_guard const lock(guard_);
+        audit_.hurry();
+    }
+    push_read(make_verify(chain, std::move(done)));
 }
 
 } // namespace rendezvous::store

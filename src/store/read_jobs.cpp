@@ -2,6 +2,8 @@
 
 #include "cursor.hpp"
 
+#include "rendezvous/store/audit_chain.hpp"
+
 #include <algorithm>
 
 namespace rendezvous::store {
@@ -34,6 +36,17 @@ struct list_traits<service::appointment_filter> {
     static auto look(backend& b, service::appointment_filter const& f, std::optional<list_key> const& at, std::size_t n)
     {
         return b.list_appointments(f, at, n);
+    }
+};
+
+template <>
+struct list_traits<service::audit_filter> {
+    using row = service::audit_row;
+    static constexpr auto kind = cursor_kind::audit;
+    static list_key key(row const& r) { return {base::to_ms(r.at), std::to_string(r.seq)}; }
+    static auto look(backend& b, service::audit_filter const& f, std::optional<list_key> const& at, std::size_t n)
+    {
+        return b.list_audit(f, at, n);
     }
 };
 
@@ -138,25 +151,42 @@ private:
 
 class verify_read final : public read_job {
 public:
-    explicit verify_read(service::completion<chain_report> done) : done_(std::move(done)) {}
+    verify_read(chain_kind chain, service::completion<chain_report> done) : chain_(chain), done_(std::move(done)) {}
     bool step(backend& records) override
     {
-        auto const rows = records.chain_rows(report_.rows, slice_rows);
-        if (!rows) {
-            done_(rows.error());
-            return true;
+        if (!begun_) {
+            auto const anchor = records.anchor(chain_);
+            if (!anchor) return fail(anchor.error());
+            report_.rows = report_.dropped = anchor->last_id;
+            report_.head = anchor->hash;
+            begun_ = true;
         }
+        return chain_ == chain_kind::calls ? walk(records.chain_rows(report_.rows, slice_rows))
+                                           : walk(records.audit_rows(report_.rows, slice_rows));
+    }
+    void refuse(errc why) override { done_(why); }
+
+private:
+    bool fail(boost::system::error_code why)
+    {
+        done_(why);
+        return true;
+    }
+    template <class Rows>
+    bool walk(Rows const& rows)
+    {
+        if (!rows) return fail(rows.error());
         for (auto const& row : *rows)
             if (!extend(report_, row)) break;
         if (!report_.broken && rows->size() == slice_rows) return false;
         done_(std::move(report_));
         return true;
     }
-    void refuse(errc why) override { done_(why); }
 
-private:
+    chain_kind chain_;
     service::completion<chain_report> done_;
     chain_report report_;
+    bool begun_ = false;
 };
 
 class backup_read final : public read_job {
@@ -205,6 +235,12 @@ std::unique_ptr<read_job> make_list(
     return std::make_unique<list_read<service::appointment_filter>>(std::move(filter), std::move(done));
 }
 
+std::unique_ptr<read_job> make_list(
+    service::audit_filter filter, service::completion<service::page<service::audit_row>> done)
+{
+    return std::make_unique<list_read<service::audit_filter>>(std::move(filter), std::move(done));
+}
+
 std::unique_ptr<read_job> make_open_rooms(service::completion<std::vector<base::appointment_id>> done)
 {
     return std::make_unique<open_rooms_read>(std::move(done));
@@ -215,9 +251,9 @@ std::unique_ptr<read_job> make_events(base::call_id id, service::completion<std:
     return std::make_unique<events_read>(std::move(id), std::move(done));
 }
 
-std::unique_ptr<read_job> make_verify(service::completion<chain_report> done)
+std::unique_ptr<read_job> make_verify(chain_kind chain, service::completion<chain_report> done)
 {
-    return std::make_unique<verify_read>(std::move(done));
+    return std::make_unique<verify_read>(chain, std::move(done));
 }
 
 std::unique_ptr<read_job> make_backup(std::filesystem::path target, service::completion<void> done)

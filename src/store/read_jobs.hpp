@@ -42,9 +42,11 @@ std::unique_ptr<read_job> make_list(
     service::call_filter filter, service::completion<service::page<call::call_record>> done);
 std::unique_ptr<read_job> make_list(
     service::appointment_filter filter, service::completion<service::page<service::appointment_row>> done);
+std::unique_ptr<read_job> make_list(
+    service::audit_filter filter, service::completion<service::page<service::audit_row>> done);
 std::unique_ptr<read_job> make_open_rooms(service::completion<std::vector<base::appointment_id>> done);
 std::unique_ptr<read_job> make_events(base::call_id id, service::completion<std::vector<service::call_event_row>> done);
-std::unique_ptr<read_job> make_verify(service::completion<chain_report> done);
+std::unique_ptr<read_job> make_verify(chain_kind chain, service::completion<chain_report> done);
 std::unique_ptr<read_job> make_backup(std::filesystem::path target, service::completion<void> done);
 
 } // namespace rendezvous::store

@@ -34,6 +34,7 @@ store_thread::store_thread(std::unique_ptr<backend> records, base::clock const& 
       clock_(clock),
       options_(options),
       schema_version_(records_->schema_version()),
+      audit_(options_.audit_backlog_max, options_.audit_delay),
       sweep_at_(clock_.now().boot + options_.sweep_interval),
       thread_([this] { run(); })
 {}
@@ -93,13 +94,14 @@ void store_thread::run()
 
 bool store_thread::idle() const
 {
-    return !stopping_ && writes_.empty() && reads_.empty() && refusals_.empty();
+    return !stopping_ && writes_.empty() && reads_.empty() && refusals_.empty() && !audit_due();
 }
 
 /// Nothing waits: one slice of the sweep, if it is time for that, or sleep until something comes.
 void store_thread::rest(std::unique_lock<std::mutex>& lock)
 {
-    auto const left = sweep_at_ - clock_.now().boot;
+    auto const now = clock_.now().boot;
+    auto const left = std::min(sweep_at_, audit_.due_at().value_or(sweep_at_)) - now;
     if (left.count() > 0) {
         changed_.wait_for(lock, left, [&] { return !idle(); });
         return;
@@ -131,11 +133,11 @@ void store_thread::run_once(std::unique_lock<std::mutex>& lock)
         lock.lock();
     }
     if (stopping_) return;
-    if (!writes_.empty()) write_some(lock);
-    bool const again = !writes_.empty() && !failing_;
+    if (!writes_.empty() || audit_due()) write_some(lock);
+    bool const again = (!writes_.empty() || audit_due()) && !failing_;
     if (!again && !reads_.empty() && !stopping_)
         read_some(lock);
-    else if (failing_ && !writes_.empty() && !stopping_)
+    else if (failing_ && (!writes_.empty() || audit_due()) && !stopping_)
         changed_.wait_for(lock, retry_interval, [&] { return stopping_ || !reads_.empty(); });
 }
 
@@ -144,7 +146,8 @@ void store_thread::finish()
 {
     std::unique_lock lock(guard_);
     do write_some(lock);
-    while (!writes_.empty() && !failing_);
+    while ((!writes_.empty() || !audit_.empty()) && !failing_);
+    if (!audit_.empty()) base::log::error("audit_lost", {{"entries", std::uint64_t{audit_.size()}}});
     auto const writes = std::exchange(writes_, {});
     auto const reads = std::exchange(reads_, {});
     auto const refused = std::exchange(refusals_, {});
@@ -169,14 +172,16 @@ std::vector<store_thread::write_job> store_thread::take_batch()
 void store_thread::write_some(std::unique_lock<std::mutex>& lock)
 {
     auto batch = take_batch();
+    bool const account = audit_due();
     lock.unlock();
     auto const late = [now = clock_.now().boot](write_job const& job) { return job.deadline <= now; };
     for (auto const& job : batch)
         if (late(job)) job.done(errc::store_unavailable);
     std::erase_if(batch, late);
     std::vector<result<void>> outcomes;
-    bool const stored = batch.empty() || try_batch(batch, outcomes);
-    if (!batch.empty()) note_failure(!stored);
+    bool const anything = account || !batch.empty();
+    bool const stored = !anything || try_batch(batch, outcomes);
+    if (anything) note_failure(!stored);
     for (std::size_t i = 0; stored && i < batch.size(); ++i) batch[i].done(outcomes[i]);
     lock.lock();
     if (stored) return;
@@ -188,10 +193,14 @@ bool store_thread::try_batch(std::vector<write_job>& batch, std::vector<result<v
 {
     auto const begun = clock_.now().boot;
     bool broken = !records_->begin();
+    auto entries = take_audit();
+    broken = broken || !write_audit(entries);
     for (std::size_t i = 0; !broken && i < batch.size(); ++i) outcomes.push_back(write_part(batch[i], broken));
     broken = broken || !records_->commit();
     if (broken) {
         records_->rollback();
+        std::lock_guard const lock(guard_);
+        audit_.give_back(std::move(entries));
         metrics::store_failures.add();
         return false;
     }

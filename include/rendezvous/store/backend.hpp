@@ -6,8 +6,9 @@
 
 #include "rendezvous/call/fact.hpp"
 #include "rendezvous/service/ports.hpp"
+#include "rendezvous/store/audit_records.hpp"
+#include "rendezvous/store/chunk.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -18,21 +19,6 @@
 namespace rendezvous::store {
 
 using base::result;
-
-/// A place in a list that runs from new to old: the row's time, then its id.
-struct list_key {
-    std::int64_t at_ms = 0;
-    std::string id;
-    friend auto operator<=>(list_key const&, list_key const&) = default;
-};
-
-/// What one bounded look into a list found. `resume` is the last place looked at, matching or
-/// not: the next look begins behind it. Without it the list is at its end.
-template <class T>
-struct chunk {
-    std::vector<T> rows;
-    std::optional<list_key> resume;
-};
 
 /// One row of the hash chain, as kept; see src/store/chain.hpp.
 struct chain_row {
@@ -53,9 +39,9 @@ public:
 /// Where records are kept. Thread: one. Every function returns store_unavailable when the place
 /// itself fails (locked, full, broken); everything since `begin` is then lost and `rollback` must
 /// be called. Writes are done between `begin` and `commit`, each inside a part.
-class backend {
+class backend : public audit_records {
 public:
-    virtual ~backend() = default;
+    ~backend() override = default;
 
     virtual result<void> begin() = 0;
     /// Durable on success. On failure nothing since `begin` is stored.

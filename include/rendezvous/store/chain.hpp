@@ -39,7 +39,8 @@ struct broken_row {
 
 /// What a walk along the whole chain found.
 struct chain_report {
-    std::uint64_t rows = 0;            ///< good rows, up to the broken one
+    std::uint64_t rows = 0;            ///< good rows, up to the broken one; those behind an anchor included
+    std::uint64_t dropped = 0;         ///< of them, behind the anchor where the walk began
     std::string head = chain_origin(); ///< hash of the last good row
     std::optional<broken_row> broken;
 };

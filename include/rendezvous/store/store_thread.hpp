@@ -3,6 +3,8 @@
 #include "rendezvous/base/clock.hpp"
 #include "rendezvous/base/limits.hpp"
 #include "rendezvous/service/ports.hpp"
+#include "rendezvous/service/subject_port.hpp"
+#include "rendezvous/store/audit_buffer.hpp"
 #include "rendezvous/store/backend.hpp"
 #include "rendezvous/store/chain.hpp"
 
@@ -20,11 +22,13 @@ namespace rendezvous::store {
 
 /// Bounds of a store thread; the defaults are the product's.
 struct store_options {
-    std::size_t queue_max = base::limits::store_queue_max; ///< writes waiting, and as many reads
-    std::size_t batch_max = 256;                           ///< appends in one transaction
-    base::milliseconds write_timeout{2'000};               ///< queued to durable, then store_unavailable
-    base::milliseconds sweep_interval{60'000};             ///< from one search for expired rows to the next
-    std::size_t sweep_rows_max = 256;                      ///< deleted at a time
+    std::size_t queue_max = base::limits::store_queue_max;           ///< writes waiting, and as many reads
+    std::size_t batch_max = 256;                                     ///< appends in one transaction
+    base::milliseconds write_timeout{2'000};                         ///< queued to durable, then store_unavailable
+    base::milliseconds sweep_interval{60'000};                       ///< from one search for expired rows to the next
+    std::size_t sweep_rows_max = 256;                                ///< deleted at a time
+    std::size_t audit_backlog_max = base::limits::store_backlog_max; ///< entries of the account that wait
+    base::milliseconds audit_delay{1'000};                           ///< longest way of one to the disk
 };
 
 /// The three ports over one backend and one thread of its own, named `rdv-store`.
@@ -40,7 +44,11 @@ struct store_options {
 /// Completions run on the store's thread, in the order of the writes, and must neither block nor
 /// throw. A full queue answers store_unavailable, also on the store's thread. The destructor tries
 /// once more what waits to be written, then answers all that is left with store_unavailable.
-class store_thread final : public service::call_store, public service::call_reader, public service::credential_store {
+class store_thread final : public service::call_store,
+                           public service::call_reader,
+                           public service::credential_store,
+                           public service::audit_store,
+                           public service::subject_store {
 public:
     /// `clock` must outlive the store.
     store_thread(std::unique_ptr<backend> records, base::clock const& clock, store_options options = {});
@@ -75,8 +83,16 @@ public:
     /// Errors: `file_exists` and others of the file system, store_unavailable,
     /// `operation_not_supported` in memory.
     void backup(std::filesystem::path target, service::completion<void> done);
-    /// Walks along the hash chain of `call_events`.
-    void verify_chain(service::completion<chain_report> done);
+    /// Walks along a hash chain, from its newest anchor on.
+    void verify_chain(service::completion<chain_report> done, chain_kind chain = chain_kind::calls);
+
+    void record(service::audit_entry what) override;
+    void list_audit(service::audit_filter filter, service::completion<service::page<service::audit_row>> done) override;
+    void export_subject(base::user_id user, service::completion<service::subject_record> done) override;
+    void appointments_of(base::user_id user, service::completion<std::vector<base::appointment_id>> done) override;
+    void erase_subject(base::user_id user, base::user_id pseudonym, service::audit_entry by,
+        service::completion<service::erasure_report> done) override;
+
     /// Number of the newest migration applied; 0 in memory.
     unsigned schema_version() const noexcept { return schema_version_; }
 
@@ -109,6 +125,9 @@ private:
     bool sweep();
     std::vector<write_job> take_batch();
     bool try_batch(std::vector<write_job>& batch, std::vector<result<void>>& outcomes);
+    std::vector<service::audit_entry> take_audit();
+    bool audit_due() const;
+    bool write_audit(std::vector<service::audit_entry> const& entries);
     result<void> write_part(write_job& job, bool& broken);
     void note_failure(bool failing);
 
@@ -117,16 +136,18 @@ private:
     store_options const options_;
     unsigned const schema_version_;
 
-    std::mutex guard_; ///< of the four below
+    std::mutex guard_; ///< of the five below
     std::condition_variable changed_;
     std::deque<write_job> writes_;
     std::deque<std::unique_ptr<read_job>> reads_;
     std::vector<std::function<void()>> refusals_; ///< answers for which there was no room
+    audit_buffer audit_;
     bool stopping_ = false;
 
     // Store's thread only.
     bool failing_ = false; ///< the last transaction failed
     base::boot_time sweep_at_;
+    std::vector<std::string> needles_; ///< of erased persons, until no file holds them any more
     std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 #include "memory_backend.hpp"
 
+#include "../audit_of.hpp"
 #include "rendezvous/store/chain.hpp"
 #include "rendezvous/store/retention.hpp"
 
@@ -94,6 +95,7 @@ result<void> memory_backend::apply(call::fact const& happened)
     }
     if (about.call) all_.calls.insert_or_assign(about.call->str(), std::move(*before.newest));
     if (auto const event = event_of(happened)) add_event(*event);
+    if (auto const entry = audit_of(happened)) return add_audit(*entry);
     return {};
 }
 

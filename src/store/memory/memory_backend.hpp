@@ -1,10 +1,12 @@
 #pragma once
 
 #include "../event_of.hpp"
+#include "rendezvous/store/audit_chain.hpp"
 #include "rendezvous/store/backend.hpp"
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,11 @@ struct kept_appointment {
     std::optional<base::call_id> newest;
 };
 
+/// By which key and reference the account names a person.
+struct kept_subject {
+    std::string key, ref;
+};
+
 /// All that is kept.
 struct tables {
     std::map<std::string, kept_appointment> appointments;
@@ -26,6 +33,9 @@ struct tables {
     std::map<std::string, service::api_key_row> keys;          ///< by hash
     std::map<std::string, service::invite_row> invites;        ///< by id
     std::map<std::string, call::done_command> done;            ///< by `done_key`
+    std::vector<audit_chain_row> audit;                        ///< its chain; row n has seq n + 1
+    std::map<std::string, kept_subject> subjects;              ///< by user id
+    std::set<std::string> buried;                              ///< erased: no new key for an old token
 };
 
 /// Where a command of an appointment is kept; those of one appointment lie together.
@@ -95,12 +105,30 @@ public:
     result<void> revoke_invite(
         base::appointment_id const& id, std::string const& invite_id, base::utc_time at) override;
 
+    result<void> add_audit(service::audit_entry const& what) override;
+    result<chunk<service::audit_row>> list_audit(
+        service::audit_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<std::vector<audit_chain_row>> audit_rows(std::uint64_t after, std::size_t rows_max) override;
+    result<chain_anchor> anchor(chain_kind chain) override;
+    result<std::vector<service::subject_participation>> participations_of(
+        base::user_id const& user, std::size_t skip, std::size_t rows_max) override;
+    result<std::vector<service::subject_call>> calls_of(
+        base::user_id const& user, std::size_t skip, std::size_t rows_max) override;
+    result<std::vector<service::subject_invite>> invites_of(
+        base::user_id const& user, std::size_t skip, std::size_t rows_max) override;
+    result<service::erasure_report> erase(
+        base::user_id const& user, base::user_id const& pseudonym, std::vector<std::string>& needles) override;
+    result<std::unique_ptr<scrub_job>> start_scrub(std::vector<std::string> needles) override;
+
     result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) override;
     result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
     unsigned schema_version() const noexcept override { return 0; }
 
 private:
     void add_event(event_draft const& event);
+    std::optional<std::string> known_ref(std::string const& user) const;
+    std::string ref_of(base::user_id const& user);
+    service::audit_row shown(audit_chain_row const& kept) const;
     call::room_record room_of(kept_appointment const& a) const;
 
     tables all_;

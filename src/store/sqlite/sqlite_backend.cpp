@@ -1,5 +1,6 @@
 #include "sqlite_backend.hpp"
 
+#include "../audit_of.hpp"
 #include "backup.hpp"
 #include "fact_writer.hpp"
 #include "rendezvous/base/log.hpp"
@@ -26,6 +27,7 @@ sqlite_backend::sqlite_backend(std::filesystem::path const& file, std::filesyste
       db_(base_.db()),
       reads_(db_, boot_id),
       chain_(db_),
+      audit_(db_),
       clock_(clock),
       log_file_(file.string() + "-wal"),
       boot_id_(std::move(boot_id))
@@ -56,7 +58,7 @@ result<void> sqlite_backend::attempt_exec(char const* sql)
 result<void> sqlite_backend::begin()
 {
     if (auto begun = attempt_exec("BEGIN IMMEDIATE"); !begun) return begun;
-    auto const loaded = attempt([&] { return chain_.load(), true; });
+    auto const loaded = attempt([&] { return chain_.load(), audit_.load(), true; });
     if (!loaded) return loaded.error();
     return {};
 }
@@ -101,12 +103,14 @@ void sqlite_backend::bound_log()
 void sqlite_backend::rollback() noexcept
 {
     chain_.forget();
+    audit_.forget();
     if (db_.in_transaction()) sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 result<void> sqlite_backend::begin_part()
 {
     part_mark_ = chain_.mark();
+    audit_mark_ = audit_.mark();
     return attempt_exec("SAVEPOINT part");
 }
 
@@ -118,6 +122,7 @@ result<void> sqlite_backend::keep_part()
 result<void> sqlite_backend::drop_part()
 {
     chain_.go_back(part_mark_);
+    audit_.go_back(audit_mark_);
     if (auto back = attempt_exec("ROLLBACK TO part"); !back) return back;
     return attempt_exec("RELEASE part");
 }
@@ -128,6 +133,7 @@ result<void> sqlite_backend::apply(call::fact const& happened)
         auto const outcome = std::visit(fact_writer(db_, clock_.now().utc, boot_id_), happened);
         if (outcome != errc::ok) return outcome;
         if (auto const event = event_of(happened)) chain_.add(*event);
+        if (auto const entry = audit_of(happened)) audit_.add(*entry);
         return {};
     } catch (failure const& e) {
         return note(e);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "audit_writer.hpp"
 #include "chain_writer.hpp"
 #include "database.hpp"
 #include "reads.hpp"
@@ -50,6 +51,21 @@ public:
     result<void> revoke_invite(
         base::appointment_id const& id, std::string const& invite_id, base::utc_time at) override;
 
+    result<void> add_audit(service::audit_entry const& what) override;
+    result<chunk<service::audit_row>> list_audit(
+        service::audit_filter const& filter, std::optional<list_key> const& before, std::size_t rows_max) override;
+    result<std::vector<audit_chain_row>> audit_rows(std::uint64_t after, std::size_t rows_max) override;
+    result<chain_anchor> anchor(chain_kind chain) override;
+    result<std::vector<service::subject_participation>> participations_of(
+        base::user_id const& user, std::size_t skip, std::size_t rows_max) override;
+    result<std::vector<service::subject_call>> calls_of(
+        base::user_id const& user, std::size_t skip, std::size_t rows_max) override;
+    result<std::vector<service::subject_invite>> invites_of(
+        base::user_id const& user, std::size_t skip, std::size_t rows_max) override;
+    result<service::erasure_report> erase(
+        base::user_id const& user, base::user_id const& pseudonym, std::vector<std::string>& needles) override;
+    result<std::unique_ptr<scrub_job>> start_scrub(std::vector<std::string> needles) override;
+
     result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) override;
     result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
     unsigned schema_version() const noexcept override { return base_.schema_version(); }
@@ -77,6 +93,8 @@ private:
     reads reads_;
     chain_writer chain_;
     std::optional<chain_writer::end> part_mark_; ///< where the chain ended when the part began
+    audit_writer audit_;
+    std::optional<audit_writer::end> audit_mark_;
     base::clock const& clock_;
     std::filesystem::path const log_file_;
     base::boot_time log_looked_at_{};
