@@ -1,6 +1,7 @@
 #include "rendezvous/app/config.hpp"
 
 #include "certificate.hpp"
+#include "issuers.hpp"
 #include "secrets.hpp"
 
 #include <system_error>
@@ -27,14 +28,11 @@ void check_certificate(config const& settings, base::utc_time now, config_findin
         to.warnings.push_back("tls.key: " + tls.key.string() + ": others may read this secret; chmod 640 it");
 }
 
-void check_secret(std::string const& key, std::filesystem::path const& file, std::size_t bytes_min,
-    config const& settings, config_findings& to)
+void check_secret(
+    std::string const& key, std::filesystem::path const& file, config const& settings, config_findings& to)
 {
     try {
         auto const read = read_secret(file, settings.credentials_directory);
-        if (read.bytes.size() < bytes_min)
-            to.problems.push_back(key + ": " + file.string() + " holds less than " + std::to_string(bytes_min)
-                                  + " bytes, too short for HS256");
         if (read.warning) to.warnings.push_back(key + ": " + *read.warning);
     } catch (config_error const& error) {
         to.problems.push_back(key + ": " + error.what());
@@ -53,7 +51,7 @@ void check_turn(config const& settings, config_findings& to)
     for (auto const& uri : turn.uris) relay = relay || is_turn(uri);
     if (relay && turn.secret_file.empty())
         to.problems.emplace_back("turn.secret_file: turn.uris names a TURN server, whose shared secret is missing");
-    if (!turn.secret_file.empty()) check_secret("turn.secret_file", turn.secret_file, 1, settings, to);
+    if (!turn.secret_file.empty()) check_secret("turn.secret_file", turn.secret_file, settings, to);
     if (turn.relay_only && !relay)
         to.problems.emplace_back("turn.relay_only: no call can connect without a turn: or turns: address in turn.uris");
     if (turn.uris.empty())
@@ -79,8 +77,7 @@ config_findings validate_config(config const& settings, base::utc_time now)
 {
     config_findings out;
     check_certificate(settings, now, out);
-    for (auto const& issuer : settings.auth.issuers)
-        check_secret("auth.issuer.secret_file", issuer.secret_file, auth::token_secret_bytes_min, settings, out);
+    for (auto const& issuer : settings.auth.issuers) check_issuer(settings, issuer, out);
     check_turn(settings, out);
     check_writable("storage.url", settings.storage.sqlite_file(), out);
     check_writable("server.control_socket", settings.server.control_socket, out);

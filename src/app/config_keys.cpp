@@ -1,6 +1,7 @@
 #include "config_keys.hpp"
 
 #include "config_values.hpp"
+#include "rendezvous/call/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -186,10 +187,40 @@ reason put_algorithms(issuer_config& to, key_value&& value)
     auto list = std::get<std::vector<std::string>>(std::move(value));
     if (list.empty()) return "at least one algorithm is needed";
     for (auto const& name : list) {
-        if (name == "RS256" || name == "ES256") return name + " is not supported by this version; use HS256";
-        if (name != "HS256") return "\"" + name + "\" is no algorithm of ours; HS256, RS256, ES256 are";
+        if (name != "HS256" && name != "RS256" && name != "ES256")
+            return "\"" + name + "\" is no algorithm of ours; HS256, RS256, ES256 are";
     }
     to.algorithms = std::move(list);
+    return std::nullopt;
+}
+
+reason put_jwks_url(issuer_config& to, key_value&& value)
+{
+    auto const& text = std::get<std::string>(value);
+    if (!is_key_address(text))
+        return "\"" + text + "\" is no address of keys; write https://HOST/PATH, or http:// for this machine only";
+    to.jwks_url = text;
+    return std::nullopt;
+}
+
+reason put_role_claim(issuer_config& to, key_value&& value)
+{
+    auto const& text = std::get<std::string>(value);
+    if (text.empty() || text.size() > 200) return "a claim such as \"role\" or \"realm_access.roles\" is expected";
+    to.role_claim = text;
+    return std::nullopt;
+}
+
+reason put_role_map(issuer_config& to, key_value&& value)
+{
+    auto list = std::get<std::vector<std::string>>(std::move(value));
+    for (auto const& line : list) {
+        auto const cut = line.rfind('=');
+        bool const known = cut != std::string::npos && cut > 0 && call::from_word<call::role>(line.substr(cut + 1));
+        if (!known)
+            return "\"" + line + "\": write \"their-word=our-role\"; ours are patient, doctor, guest, agent, admin";
+    }
+    to.role_map = std::move(list);
     return std::nullopt;
 }
 
@@ -265,7 +296,9 @@ constexpr auto keys_of_issuer = std::to_array<issuer_key>({
     {"secret_file", key_type::text, put_issuer<&issuer_config::secret_file>},
     {"public_key_file", key_type::text, put_issuer<&issuer_config::public_key_file>},
     {"jwks_file", key_type::text, put_issuer<&issuer_config::jwks_file>},
-    {"jwks_url", key_type::text, put_issuer<&issuer_config::jwks_url>},
+    {"jwks_url", key_type::text, put_jwks_url},
+    {"role_claim", key_type::text, put_role_claim},
+    {"role_map", key_type::texts, put_role_map},
 });
 // clang-format on
 
@@ -355,9 +388,17 @@ reason issuer_reason(config const& settings, std::size_t index)
     if (one.issuer == settings.server.public_url) return "\"" + one.issuer + "\" is this server's own (public_url)";
     for (std::size_t i = 0; i < index; ++i)
         if (issuers[i].issuer == one.issuer) return "\"" + one.issuer + "\" is configured twice";
-    if (!one.public_key_file.empty() || !one.jwks_file.empty() || !one.jwks_url.empty())
-        return "public keys are not supported by this version; use HS256 with secret_file";
-    if (one.secret_file.empty()) return "\"" + one.issuer + "\" has no key; set secret_file";
+    auto const sources = int{!one.secret_file.empty()} + int{!one.public_key_file.empty()} + int{!one.jwks_file.empty()}
+                         + int{!one.jwks_url.empty()};
+    if (sources == 0)
+        return "\"" + one.issuer + "\" has no key; set secret_file, public_key_file, jwks_file or jwks_url";
+    if (sources > 1) return "\"" + one.issuer + "\" has its keys from two places; set only one of them";
+    // A public key that is taken for a secret is known to everybody.
+    bool const shared = !one.secret_file.empty();
+    for (auto const& name : one.algorithms) {
+        if (shared && name != "HS256") return name + " needs a public key, not secret_file";
+        if (!shared && name == "HS256") return "HS256 needs secret_file, not a public key";
+    }
     return std::nullopt;
 }
 

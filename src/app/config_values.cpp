@@ -103,6 +103,19 @@ bool is_network(std::string_view text)
     return slash == std::string_view::npos || parse_number(text.substr(slash + 1), v4 ? 32 : 128).has_value();
 }
 
+bool is_key_address(std::string_view text)
+{
+    auto const slash = text.find('/', text.find("://") + 3);
+    auto const origin = text.substr(0, slash);
+    auto const path = slash == std::string_view::npos ? std::string_view{} : text.substr(slash);
+    if (path.empty() || path.find_first_of("?#\\ ") != std::string_view::npos) return false;
+    if (is_origin(origin, "https")) return true;
+    if (!is_origin(origin, "http")) return false;
+    auto const host = origin.substr(std::string_view("http://").size());
+    auto const name = host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
+    return name == "localhost" || name == "[::1]" || (name.starts_with("127.") && is_ip(AF_INET, name));
+}
+
 bool is_host(std::string_view text)
 {
     return is_dns_name(text) || is_ip(AF_INET6, text);

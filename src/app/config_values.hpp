@@ -18,6 +18,10 @@ bool is_origin(std::string_view text, std::string_view scheme);
 /// An IP address, or a network such as `10.0.0.0/8`.
 bool is_network(std::string_view text);
 
+/// Where an issuer may publish its keys: https with a host, or http on this machine; without user,
+/// query or fragment.
+bool is_key_address(std::string_view text);
+
 /// A host name or an IP address, without port.
 bool is_host(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "house.hpp"
 
+#include "issuers.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/store/open.hpp"
 #include "secrets.hpp"
@@ -45,10 +46,11 @@ std::size_t shard_count(config const& c)
 std::unique_ptr<access> make_access(config const& c, auth::token_signer const& signer, base::id_generator& ids)
 {
     auto const key = load_or_make_signing_key(c.storage.signing_key_file());
-    auth::token_verifier verifier(load_issuers(c, key), c.auth.audience);
+    auth::token_verifier verifier({{c.server.public_url, {{auth::token_algorithm::hs256, "", key}}}}, c.auth.audience);
     access::turn turn{c.turn.uris, load_turn_secret(c), c.turn.ttl};
     return std::make_unique<access>(
-        std::move(verifier), signer, std::move(turn), c.limits.auth_failures_per_10min, ids);
+        std::move(verifier), signer, std::move(turn), c.limits.auth_failures_per_10min, ids, c.server.public_url,
+        auth::pin_keeper(key));
 }
 
 } // namespace
@@ -73,8 +75,11 @@ house::house(config settings)
       signer_(make_signer(settings_)),
       http_(std::make_unique<outbound::curl_client>()),
       access_(make_access(settings_, signer_, ids_)),
+      keys_(*http_, clock_, [this](auth::token_verifier fresh) { access_->use_verifier(std::move(fresh)); }),
       shards_(std::make_unique<service::shards>(shard_count(settings_)))
 {
+    access_->use_published(keys_);
+    use_issuers(settings_);
     store_ = store::open_store(settings_.storage.url, resource_folder("migrations"), clock_);
     auto tables = net::make_session_tables(*shards_);
     calls_ = std::make_unique<service::calls>(
@@ -85,7 +90,15 @@ house::house(config settings)
     context_.reset(new net::session_context{*shards_, *calls_, *store_, *store_, *access_, clock_, ids_, rules_,
         std::vector<base::limits>(shards_->count(), settings_.limits), beat, settings_.server.public_url,
         page_config_of(settings_), std::move(tables), settings_.turn.relay_only, ids_.secret(6)});
+    context_->audit = store_.get();
+    context_->subjects = store_.get();
     net::start_heartbeats(*context_);
+}
+
+void house::use_issuers(config const& c)
+{
+    auto const key = load_or_make_signing_key(c.storage.signing_key_file());
+    keys_.take_over(key_sources(c), {load_issuers(c, key), c.auth.audience});
 }
 
 house::~house()

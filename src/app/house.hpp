@@ -21,6 +21,9 @@ public:
     house(house const&) = delete;
     house& operator=(house const&) = delete;
 
+    /// From now on the issuers of `c`, with the keys that their files hold now. Throws config_error,
+    /// and then everything is as it was.
+    void use_issuers(config const& c);
     /// Starts the shards' threads.
     void start();
     /// Ends the calls that a service before this one left open. After `start`; throws
@@ -34,6 +37,7 @@ public:
     config const& settings() const { return settings_; }
     net::session_context& context() { return *context_; }
     access& credentials() { return *access_; }
+    published_keys& issuer_keys() { return keys_; }
     store::store_thread& store() { return *store_; }
     service::shards& shards() { return *shards_; }
     service::calls& calls() { return *calls_; }
@@ -50,6 +54,7 @@ private:
     auth::token_signer signer_;
     std::unique_ptr<outbound::curl_client> http_;
     std::unique_ptr<access> access_;
+    published_keys keys_;
     std::unique_ptr<service::shards> shards_;
     std::unique_ptr<net::session_context> context_;
     std::unique_ptr<service::calls> calls_;

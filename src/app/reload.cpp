@@ -1,6 +1,7 @@
 #include "reload.hpp"
 
 #include "certificate.hpp"
+#include "issuers.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/base/metrics.hpp"
 #include "secrets.hpp"
@@ -200,7 +201,8 @@ void reloader::take_over(config fresh)
     auto const key = load_or_make_signing_key(fresh.storage.signing_key_file());
     auth::token_verifier verifier(load_issuers(fresh, key), fresh.auth.audience);
     if (auto const why = door_.reload(options_of(fresh))) return refuse(*why);
-    house_.credentials().use_verifier(std::move(verifier));
+    house_.issuer_keys().take_over(key_sources(fresh), std::move(verifier));
+    house_.issuer_keys().on_time();
     house_.credentials().use_failures_max(fresh.limits.auth_failures_per_10min);
     net::use_limits(house_.context(), fresh.limits);
     base::log::set_level(fresh.log.level);

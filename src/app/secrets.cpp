@@ -47,7 +47,7 @@ std::string reason_of(int error)
     throw std::system_error(errno, std::generic_category(), std::string(doing) + " " + file.string());
 }
 
-std::string read_all(int fd, std::filesystem::path const& file)
+std::string read_all(int fd, std::filesystem::path const& file, std::size_t bytes_max)
 {
     std::string out;
     std::array<char, 4096> chunk{};
@@ -57,7 +57,8 @@ std::string read_all(int fd, std::filesystem::path const& file)
         if (got < 0) refuse(file, "cannot be read: " + reason_of(errno));
         if (got == 0) return out;
         out.append(chunk.data(), static_cast<std::size_t>(got));
-        if (out.size() > secret_file_bytes_max) refuse(file, "larger than 64 KiB, this cannot be a secret");
+        if (out.size() > bytes_max)
+            refuse(file, "larger than " + std::to_string(bytes_max / 1024) + " KiB, this cannot be a secret or key");
     }
 }
 
@@ -66,14 +67,14 @@ struct file_content {
     bool open_to_others = false;
 };
 
-file_content read_file(std::filesystem::path const& file)
+file_content read_file(std::filesystem::path const& file, std::size_t bytes_max = secret_file_bytes_max)
 {
     // Without O_NONBLOCK opening a pipe would wait for its writer.
     file_descriptor const fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd.get() < 0) refuse(file, "cannot be read: " + reason_of(errno));
     struct stat about {};
     if (::fstat(fd.get(), &about) != 0 || !S_ISREG(about.st_mode)) refuse(file, "is no regular file");
-    return {read_all(fd.get(), file), (about.st_mode & (S_IRWXG | S_IRWXO)) != 0};
+    return {read_all(fd.get(), file, bytes_max), (about.st_mode & (S_IRWXG | S_IRWXO)) != 0};
 }
 
 void write_all(int fd, std::string_view bytes, std::filesystem::path const& file)
@@ -117,15 +118,20 @@ void make_signing_key(std::filesystem::path const& file)
     if (::link(beside.path().c_str(), file.c_str()) != 0 && errno != EEXIST) fail(file, "creating");
 }
 
+/// systemd's credentials come first, if the name has no folder.
+std::filesystem::path place_of(std::filesystem::path const& file, std::filesystem::path const& credentials_directory)
+{
+    if (credentials_directory.empty() || file.has_parent_path()) return file;
+    std::error_code ignored;
+    auto const there = credentials_directory / file;
+    return std::filesystem::exists(there, ignored) ? there : file;
+}
+
 } // namespace
 
 secret read_secret(std::filesystem::path const& file, std::filesystem::path const& credentials_directory)
 {
-    auto where = file;
-    if (!credentials_directory.empty() && !file.has_parent_path()) {
-        std::error_code ignored;
-        if (std::filesystem::exists(credentials_directory / file, ignored)) where = credentials_directory / file;
-    }
+    auto const where = place_of(file, credentials_directory);
     auto content = read_file(where);
     if (content.bytes.ends_with('\n')) content.bytes.pop_back();
     if (content.bytes.ends_with('\r')) content.bytes.pop_back();
@@ -133,6 +139,15 @@ secret read_secret(std::filesystem::path const& file, std::filesystem::path cons
     secret out{std::move(content.bytes), std::nullopt};
     if (content.open_to_others) out.warning = where.string() + ": others may read this secret; chmod 600 it";
     return out;
+}
+
+std::string read_public_file(
+    std::filesystem::path const& file, std::filesystem::path const& credentials_directory, std::size_t bytes_max)
+{
+    auto const where = place_of(file, credentials_directory);
+    auto content = read_file(where, bytes_max);
+    if (content.bytes.empty()) refuse(where, "is empty");
+    return std::move(content.bytes);
 }
 
 void make_private_folder(std::filesystem::path const& folder)
@@ -150,21 +165,6 @@ std::string load_or_make_signing_key(std::filesystem::path const& file)
     if (content.open_to_others && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) != 0)
         refuse(file, "others may read the signing key; chmod 600 it");
     return std::move(content.bytes);
-}
-
-std::vector<auth::token_issuer> load_issuers(config const& settings, std::string const& signing_key)
-{
-    std::vector<auth::token_issuer> out;
-    out.push_back({settings.server.public_url, {{auth::token_algorithm::hs256, "", signing_key}}});
-    for (auto const& issuer : settings.auth.issuers) {
-        auto key = read_secret(issuer.secret_file, settings.credentials_directory);
-        if (key.bytes.size() < auth::token_secret_bytes_min)
-            refuse(issuer.secret_file, "auth.issuer.secret_file: a secret of at least "
-                                           + std::to_string(auth::token_secret_bytes_min)
-                                           + " bytes is needed for HS256");
-        out.push_back({issuer.issuer, {{auth::token_algorithm::hs256, "", std::move(key.bytes)}}});
-    }
-    return out;
 }
 
 std::string load_turn_secret(config const& settings)

@@ -1,12 +1,10 @@
 #pragma once
 
 #include "rendezvous/app/config.hpp"
-#include "rendezvous/auth/token_verifier.hpp"
 
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace rendezvous::app {
 
@@ -20,6 +18,11 @@ struct secret {
 /// first. Throws config_error (missing, unreadable, empty, larger than 64 KiB, no regular file).
 secret read_secret(std::filesystem::path const& file, std::filesystem::path const& credentials_directory);
 
+/// Reads a file that holds no secret, such as a public key; looked for as a secret is. Throws
+/// config_error (missing, unreadable, empty, larger than `bytes_max`, no regular file).
+std::string read_public_file(
+    std::filesystem::path const& file, std::filesystem::path const& credentials_directory, std::size_t bytes_max);
+
 /// Makes a folder that is not there yet, readable by its owner only. Throws std::system_error.
 void make_private_folder(std::filesystem::path const& folder);
 
@@ -28,10 +31,6 @@ void make_private_folder(std::filesystem::path const& folder);
 /// Throws config_error if the file is there but cannot be a key, std::system_error if it cannot
 /// be made.
 std::string load_or_make_signing_key(std::filesystem::path const& file);
-
-/// The issuers whose tokens are accepted: the configured ones with the keys of their files, and
-/// the server itself (`public_url`) with `signing_key`. Throws config_error.
-std::vector<auth::token_issuer> load_issuers(config const& settings, std::string const& signing_key);
 
 /// The secret shared with the TURN server, empty if none is configured. Throws config_error.
 std::string load_turn_secret(config const& settings);

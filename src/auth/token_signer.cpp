@@ -39,7 +39,9 @@ base::result<signed_token> token_signer::sign(
     if (ttl < std::chrono::seconds{1} || ttl > token_lifetime_max
         || claims.appointments.size() > token_appointments_max)
         return base::errc::validation;
-    auto const issued_at = std::chrono::floor<std::chrono::seconds>(now);
+    auto issued_at = std::chrono::floor<std::chrono::seconds>(now);
+    if (claims.issued_after && issued_at <= *claims.issued_after && now >= *claims.issued_after)
+        issued_at += std::chrono::seconds{1};
     signed_token made;
     made.jti = ids.uuid(now);
     made.expires_at = issued_at + ttl;
@@ -48,6 +50,10 @@ base::result<signed_token> token_signer::sign(
         {"exp", (issued_at + ttl).time_since_epoch().count()}, {"jti", made.jti}};
     if (!claims.name.empty()) payload["name"] = claims.name;
     if (claims.locale) payload["locale"] = *claims.locale;
+    if (claims.first_issued_at)
+        payload["auth_time"] =
+            std::chrono::floor<std::chrono::seconds>(*claims.first_issued_at).time_since_epoch().count();
+    if (!claims.invite.empty()) payload["invite"] = claims.invite;
     put_appointments(payload, claims.appointments);
 
     // Names come from outside: bytes that are no UTF-8 become U+FFFD instead of an exception.

@@ -137,6 +137,14 @@ base::result<verified_token> token_verifier::verify(std::string_view token, base
     return verified_token{std::move(*who), expired, sha256_hex(token)};
 }
 
+token_verifier token_verifier::with_keys(std::string_view issuer, std::vector<token_key> keys) const
+{
+    auto issuers = issuers_;
+    for (auto& one : issuers)
+        if (one.issuer == issuer && one.publishes_keys) one.keys = std::move(keys);
+    return {std::move(issuers), audience_};
+}
+
 std::string token_verifier::issuer_to_ask(std::string_view token) const
 {
     auto const opened = open(token);

@@ -139,7 +139,8 @@ rest_reply redeem_invite(rest_call c)
     auto const& member = *call::find_member(status->view.appointment, user);
     auto const left = std::chrono::duration_cast<std::chrono::seconds>(row->expires_at - now.utc);
     auto const ttl = std::clamp<std::chrono::seconds>(left, std::chrono::seconds{1}, token_lifetime_max);
-    auto const minted = house.access.mint_token(user, member.role, member.name, id, ttl, now.utc);
+    service::token_wish const wish{user, member.role, member.name, {}, {id}, ttl, {}, {}};
+    auto const minted = house.access.mint_token(wish, now.utc);
     if (!minted) co_return problem_reply(c, base::to_errc(minted.error()));
     protocol::invite_redeemed out;
     out.token = minted->token;

@@ -73,11 +73,14 @@ struct cluster_config {
 
 struct issuer_config {
     std::string issuer;
-    std::vector<std::string> algorithms = {"HS256"};
+    /// Empty: HS256 with a secret, RS256 and ES256 with public keys.
+    std::vector<std::string> algorithms;
     std::filesystem::path secret_file;
     std::filesystem::path public_key_file;
     std::filesystem::path jwks_file;
     std::string jwks_url;
+    std::string role_claim = "role";   ///< a claim's name, or names with dots between them
+    std::vector<std::string> role_map{}; ///< `their-word=our-role`; empty: their words are ours
     friend bool operator==(issuer_config const&, issuer_config const&) = default;
 };
 

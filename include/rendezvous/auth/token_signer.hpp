@@ -17,7 +17,12 @@ struct token_claims {
     call::role role = call::role::patient;
     std::string name; ///< empty: no `name`
     std::optional<std::string> locale;
-    std::vector<base::appointment_id> appointments; ///< empty: no `appointment`
+    std::vector<base::appointment_id> appointments;  ///< empty: no `appointment`
+    std::optional<base::utc_time> first_issued_at{}; ///< `auth_time`: of the first of a row of renewed ones
+    std::string invite{};                            ///< `invite`; empty: none
+    /// `iat` is at least that, though never more than a second ahead: a token given right after all
+    /// of its user were revoked must not look as old as those.
+    std::optional<base::utc_time> issued_after{};
 };
 
 struct signed_token {

@@ -73,6 +73,9 @@ public:
     /// empty if no look at anybody's keys can make it good. Nothing of the token is verified.
     std::string issuer_to_ask(std::string_view token) const;
 
+    /// The same with other keys for one issuer that publishes them; an unknown issuer changes nothing.
+    token_verifier with_keys(std::string_view issuer, std::vector<token_key> keys) const;
+
 private:
     token_issuer const* find_issuer(std::string_view issuer) const;
 

@@ -271,19 +271,40 @@ TEST(Config, RefusesIssuersItCannotVerify)
 {
     std::string const named = "[[auth.issuer]]\nissuer = \"https://a.example\"\n";
     expect_refused({
-        {named, "r.toml:1: auth.issuer: ", "no key; set secret_file"},
+        {named, "r.toml:1: auth.issuer: ", "no key; set secret_file, public_key_file, jwks_file or jwks_url"},
         {"[[auth.issuer]]\nsecret_file = \"x\"", "r.toml:1: auth.issuer: ", "issuer is missing"},
-        {named + "algorithms = [\"RS256\"]", "r.toml:3: auth.issuer.algorithms: ", "RS256 is not supported by this"},
-        {named + "algorithms = [\"ES256\"]", "r.toml:3: auth.issuer.algorithms: ", "ES256 is not supported by this"},
+        {named + "algorithms = [\"RS256\"]\nsecret_file = \"x\"", "r.toml:1: auth.issuer: ", "needs a public key"},
+        {named + "algorithms = [\"HS256\"]\npublic_key_file = \"x\"",
+            "r.toml:1: auth.issuer: ", "HS256 needs secret_file"},
+        {named + "algorithms = [\"ES256\", \"HS256\"]\njwks_file = \"x\"",
+            "r.toml:1: auth.issuer: ", "HS256 needs secret_file"},
+        {named + "secret_file = \"x\"\njwks_file = \"x\"", "r.toml:1: auth.issuer: ", "only one of them"},
+        {named + "algorithms = [\"RS512\"]", "r.toml:3: auth.issuer.algorithms: ", "no algorithm of ours"},
+        {named + "role_claim = \"\"", "r.toml:3: auth.issuer.role_claim: ", "a claim such as"},
+        {named + "role_map = [\"physician\"]", "r.toml:3: auth.issuer.role_map: ", "their-word=our-role"},
+        {named + "role_map = [\"physician=surgeon\"]", "r.toml:3: auth.issuer.role_map: ", "their-word=our-role"},
         {named + "algorithms = [\"none\"]", "r.toml:3: auth.issuer.algorithms: ", "no algorithm of ours"},
         {named + "algorithms = []", "r.toml:3: auth.issuer.algorithms: ", "at least one"},
-        {named + "jwks_url = \"https://a.example/k\"", "r.toml:1: auth.issuer: ", "not supported by this version"},
         {named + "secret_file = \"x\"\n" + named + "secret_file = \"x\"", "r.toml:4: auth.issuer: ", "twice"},
         {"[[auth.issuer]]\nissuer = \"https://localhost:8443\"\nsecret_file = \"x\"",
             "r.toml:1: auth.issuer: ", "this server's own"},
         {"[auth]\nissuer = \"x\"", "r.toml:2: auth.issuer: ", "[[auth.issuer]]"},
         {"[auth.issuer]\nissuer = \"x\"", "r.toml:1: auth.issuer: ", "[[auth.issuer]]"},
     });
+}
+
+TEST(Config, TakesAddressesOfKeysThatNobodyCanListenTo)
+{
+    auto const with = [](std::string const& url) {
+        return "[[auth.issuer]]\nissuer = \"https://a.example\"\njwks_url = \"" + url + "\"";
+    };
+    for (auto const* url : {"https://a.example/realms/clinic/protocol/openid-connect/certs", "https://10.1.2.3:8443/k",
+             "https://[2001:db8::1]/k", "http://127.0.0.1:8080/k", "http://localhost:8080/k", "http://[::1]:8080/k"})
+        EXPECT_EQ(error_of(with(url)), "") << url;
+    for (auto const* url : {"http://a.example/k", "http://10.1.2.3/k", "http://127.0.0.1.evil.example/k", "https://",
+             "https://a.example", "https://user@a.example/k", "https://a.example/k?x", "https://a.example/k#x",
+             "ftp://a/k", "file:///etc/keys", "a.example/k", "http://localhost.evil.example/k", "https://a b/k", ""})
+        EXPECT_TRUE(error_of(with(url)).starts_with("r.toml:3: auth.issuer.jwks_url: ")) << url << error_of(with(url));
 }
 
 TEST(Config, TakesEveryKeyFromTheEnvironment)

@@ -1,7 +1,10 @@
+#include "app/issuers.hpp"
 #include "app/secrets.hpp"
 
 #include "app/certificate.hpp"
 #include "folder.hpp"
+
+#include "support/key_pair.hpp"
 
 #include <gtest/gtest.h>
 
@@ -124,6 +127,59 @@ TEST(Issuers, AreThoseOfTheConfigurationAndOurselves)
     EXPECT_EQ(issuers[1].keys.at(0).secret, long_secret);
     here.write("b", std::string(31, 'x') + "\n");
     EXPECT_THROW(load_issuers(settings, std::string(32, 'k')), config_error);
+}
+
+/// What `load_issuers` says against an issuer with that change.
+std::string refusal_of(void (*change)(issuer_config&, std::filesystem::path const&), std::string const& content)
+{
+    testing::folder const here;
+    config settings;
+    settings.auth.issuers.push_back({"https://a.example", {}, {}, {}, {}, ""});
+    change(settings.auth.issuers.back(), here.write("k", content));
+    config_findings found;
+    check_issuer(settings, settings.auth.issuers.back(), found);
+    try {
+        load_issuers(settings, std::string(32, 'k'));
+        EXPECT_TRUE(found.problems.empty()) << found.problems.front();
+        return "";
+    } catch (config_error const& e) {
+        EXPECT_EQ(found.problems, std::vector<std::string>{e.what()});
+        return e.what();
+    }
+}
+
+void as_pem(issuer_config& to, std::filesystem::path const& file)
+{
+    to.public_key_file = file;
+}
+void as_ec_pem(issuer_config& to, std::filesystem::path const& file)
+{
+    to.public_key_file = file;
+    to.algorithms = {"ES256"};
+}
+void as_set(issuer_config& to, std::filesystem::path const& file)
+{
+    to.jwks_file = file;
+}
+
+TEST(Issuers, HaveTheirPublicKeysFromFiles)
+{
+    auto const rsa = test::key_pair::rsa();
+    auto const set = [](std::string const& keys) { return R"({"keys":[)" + keys + "]}\n"; };
+    EXPECT_EQ(refusal_of(as_pem, rsa.pem()), "");
+    EXPECT_EQ(refusal_of(as_set, set(rsa.jwk("a"))), "");
+    EXPECT_EQ(refusal_of(as_set, set(rsa.jwk("a") + R"(,{"kty":"oct","k":"AA"})")), "");
+    auto const says = [](std::string const& said, std::string const& words) {
+        return said.find(words) != std::string::npos;
+    };
+    EXPECT_TRUE(says(refusal_of(as_pem, rsa.private_pem()), "k: auth.issuer.public_key_file: no public key"));
+    EXPECT_TRUE(says(refusal_of(as_pem, test::key_pair::rsa(1024).pem()), "2048 bits"));
+    EXPECT_TRUE(says(refusal_of(as_ec_pem, rsa.pem()), "one for RS256, which is not among"));
+    EXPECT_TRUE(says(refusal_of(as_set, rsa.pem()), "no set of keys"));
+    EXPECT_TRUE(says(refusal_of(as_set, set(R"({"kty":"oct","k":"AA"})")), "none of the keys"));
+    EXPECT_TRUE(says(refusal_of(as_set, set(rsa.jwk("a") + "," + test::key_pair::ec().jwk("a"))), "two of one kid"));
+    EXPECT_TRUE(says(refusal_of(as_set, std::string(10'000'000, ' ')), "larger than 256 KiB"));
+    EXPECT_TRUE(says(refusal_of(as_set, ""), "is empty"));
 }
 
 TEST(TurnSecret, IsEmptyWithoutAFile)
