@@ -20,9 +20,18 @@ namespace rendezvous::net {
 struct rest_caller {
     bool api_key = false;
     std::optional<service::bearer> bearer;
+    std::string key_name; ///< of the API key
 
     /// API keys and admins see everything; everybody else what they are participants of.
     bool sees_all() const { return api_key || (bearer && bearer->role == call::role::admin); }
+};
+
+/// What a request's row in the account says beside route and outcome; handlers add what they know.
+struct audit_note {
+    rest_caller caller;
+    std::optional<base::user_id> subject; ///< whose record it is; the patient of the object by default
+    std::string object;                   ///< what the route names by default
+    bool written = false;                 ///< the handler has accounted for it in its own transaction
 };
 
 /// One request on its way through a handler.
@@ -31,6 +40,7 @@ struct rest_call {
     std::shared_ptr<http_request const> request;
     rest_caller caller;
     std::vector<std::string> captures; ///< the `{...}` segments of the route, in order
+    std::shared_ptr<audit_note> note = std::make_shared<audit_note>();
 
     base::utc_time now() const { return house->clock.now().utc; }
     std::optional<std::string> query(std::string_view name) const;
@@ -70,6 +80,12 @@ rest_reply end_call(rest_call c);
 rest_reply list_calls(rest_call c);
 rest_reply get_call(rest_call c);
 rest_reply list_call_events(rest_call c);
+rest_reply end_call_by_id(rest_call c);
+// rest_aliases.cpp
+rest_reply alias_end_call(rest_call c);
+rest_reply alias_call_info(rest_call c);
+rest_reply alias_active_call(rest_call c);
+rest_reply alias_call_history(rest_call c);
 // rest_invites.cpp
 rest_reply create_invite(rest_call c);
 rest_reply list_invites(rest_call c);

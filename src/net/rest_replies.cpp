@@ -80,6 +80,7 @@ http_response problem_reply(rest_call const& c, protocol::problem p)
     p.request_id = c.request->request_id;
     http_response out;
     out.status = about.http_status;
+    out.problem = p.code;
     out.headers.emplace_back("Content-Type", std::string(protocol::problem_content_type));
     out.headers.emplace_back("Cache-Control", "no-store");
     if (out.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");

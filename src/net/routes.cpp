@@ -1,5 +1,6 @@
 #include "routes.hpp"
 
+#include "account.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/base/metrics.hpp"
 #include "rendezvous/net/doors.hpp"
@@ -18,7 +19,7 @@ constexpr auto everybody = api_key | staff | participant;
 
 constexpr auto table = std::to_array<route>({
     {get, "/api/appointments", everybody, &list_appointments,
-        {"from", "to", "status", "callStatus", "userId", "limit", "after"}},
+        {"from", "to", "status", "callStatus", "userId", "limit", "after", "bom"}},
     {put, "/api/appointments/{id}", api_key, &put_appointment},
     {get, "/api/appointments/{id}", everybody, &get_appointment},
     {delete_, "/api/appointments/{id}", api_key, &delete_appointment},
@@ -28,14 +29,20 @@ constexpr auto table = std::to_array<route>({
     {post, "/api/appointments/{id}/extend", staff, &extend_appointment},
     {get, "/api/appointments/{id}/call-status", everybody, &get_call_status},
     {post, "/api/appointments/{id}/invites", api_key | staff, &create_invite},
-    {get, "/api/appointments/{id}/invites", api_key | staff, &list_invites},
+    {get, "/api/appointments/{id}/invites", api_key | staff, &list_invites, {"bom"}},
     {delete_, "/api/appointments/{id}/invites/{inviteId}", api_key | staff, &revoke_invite},
     {post, "/api/invites/{code}/redeem", open_to_all, &redeem_invite},
     {get, "/api/calls", everybody, &list_calls,
-        {"from", "to", "state", "endReason", "kind", "appointmentId", "userId", "limit", "after"}},
+        {"from", "to", "state", "endReason", "kind", "appointmentId", "userId", "limit", "after", "bom"}},
     {get, "/api/calls/{callId}", everybody, &get_call},
-    {get, "/api/calls/{callId}/events", api_key | admin_only | staff, &list_call_events},
+    {get, "/api/calls/{callId}/events", api_key | admin_only | staff, &list_call_events, {"bom"}},
     {get, "/api/webrtc/config", staff | participant, &get_webrtc_config},
+    {post, "/api/calls/{callId}/end", staff | participant, &end_call_by_id},
+    // Aliases: the canonical route under the field names of older systems.
+    {post, "/api/webrtc/call/{callId}/end", staff | participant, &alias_end_call},
+    {get, "/api/webrtc/call/{callId}/info", everybody, &alias_call_info},
+    {get, "/api/webrtc/call/active", everybody, &alias_active_call},
+    {get, "/api/webrtc/call/history", everybody, &alias_call_history, {"limit", "after", "bom"}},
     {get, "/healthz", open_to_all, &get_health},
     {get, "/readyz", open_to_all, &get_readiness},
 });
@@ -143,6 +150,7 @@ service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<
         auto key = co_await service::later<service::api_key_row>(find);
         if (!key && base::to_errc(key.error()) == errc::store_unavailable) co_return errc::store_unavailable;
         out.api_key = key && !key->revoked_at;
+        if (out.api_key) out.key_name = key->name;
     } else if (auto checked = house.access.check_token(credential, now.utc)) {
         if (checked->expired) {
             metrics::auth_failures.add(metrics::auth_failure::token_expired);
@@ -162,9 +170,10 @@ service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<
 }
 
 boost::asio::awaitable<http_response> answer_route(
-    session_context& house, std::shared_ptr<http_request const> request, found_route found)
+    session_context& house, std::shared_ptr<http_request const> request, found_route found,
+    std::shared_ptr<audit_note> note)
 {
-    rest_call c{&house, request, {}, {}};
+    rest_call c{&house, request, {}, {}, note};
     if (!found.entry) {
         auto reply = problem_reply(c, found.allow.empty() ? errc::not_found : errc::method_not_allowed);
         if (!found.allow.empty()) reply.headers.emplace_back("Allow", found.allow);
@@ -176,6 +185,7 @@ boost::asio::awaitable<http_response> answer_route(
         auto caller = co_await authenticate(house, request);
         if (!caller) co_return problem_reply(c, base::to_errc(caller.error()));
         c.caller = std::move(*caller);
+        note->caller = c.caller;
         if (!may_call(r, c.caller)) co_return problem_reply(c, errc::forbidden);
     }
     if (auto const wrong = unknown_parameter(r, *request)) co_return invalid_query(c, *wrong, "unknown or given twice");
@@ -196,8 +206,10 @@ boost::asio::awaitable<http_response> answer(session_context& house, std::shared
 {
     auto found = find_route(*request);
     auto const slot = slot_of(found.entry);
-    auto reply = co_await answer_route(house, request, found);
+    auto const note = std::make_shared<audit_note>();
+    auto reply = co_await answer_route(house, request, found, note);
     reply.endpoint = slot;
+    account(house, *request, found.entry, found.captures, *note, reply);
     co_return reply;
 }
 

@@ -21,6 +21,7 @@ struct registering {
     std::optional<base::appointment_id> room; ///< empty: user-level
     std::string instance;
     std::string register_id; ///< `id` of the `register`, for its answer
+    std::string ip_prefix;   ///< for the account
 };
 
 /// One registered session: who it is, its counters, its place in a room or its day's list. It
@@ -109,6 +110,7 @@ private:
     void answer_with_call(std::string const& id, call::outcome got);
     /// The same for messages that need no answer: errors are told only if there is an `id`.
     void tell_room(std::string const& id, call::command asked);
+    void account_for(std::string_view action, base::errc outcome);
     bool in_room(std::string const& id);
     call::speaker speaker() const;
     std::optional<call::command_key> key_of(std::string const& id, std::string const& content) const;

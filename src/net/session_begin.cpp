@@ -246,6 +246,7 @@ void session::complete(protocol::registration filled)
     filled.server_time = house_.clock.now().utc;
     bool const resumed = filled.resumed;
     metrics::resumes.add(resumed ? metrics::resume_outcome::resumed : outcome_of(*filled.reason));
+    account_for(resumed ? "socket.resume" : "socket.register", errc::ok);
     send_uncounted(protocol::registered_message(filled));
     registered_ = true;
     if (resumed) from_.wire->send_replay(ring_.after(resume_from_));
@@ -257,6 +258,7 @@ void session::refuse_registration(errc why)
 {
     if (closing_ || away()) return;
     metrics::registers_refused.add(why);
+    account_for("socket.register", why);
     send_uncounted(protocol::register_error_message(from_.register_id, why));
     close(protocol::describe(why).close_code);
 }

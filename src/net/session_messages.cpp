@@ -1,3 +1,5 @@
+#include "command_key.hpp"
+#include "account.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 #include "rendezvous/protocol/relay_filter.hpp"
 #include "session.hpp"
@@ -11,24 +13,19 @@ namespace {
 using base::errc;
 namespace messages = protocol::messages;
 
-/// What a command asks for, in one text: the same id with another one is not a repeat.
-template <class... Parts>
-std::string content(std::string_view type, Parts const&... parts)
-{
-    std::string out(type);
-    auto const add = [&out](std::string_view part) { out.append("\n").append(part); };
-    (add(parts), ...);
-    return out;
-}
-
-std::string_view text_of(std::optional<base::call_id> const& id)
-{
-    return id ? std::string_view(id->str()) : std::string_view{};
-}
-
 std::string_view text_of(call::opaque const& bytes)
 {
     return bytes ? std::string_view(*bytes) : std::string_view{};
+}
+
+/// What the account calls it; empty for what it does not tell.
+std::string_view action_of(call::command const& asked)
+{
+    if (std::holds_alternative<call::commands::start_call>(asked)) return "call.start";
+    if (std::holds_alternative<call::commands::join_call>(asked)) return "call.join";
+    if (std::holds_alternative<call::commands::leave>(asked)) return "call.leave";
+    if (std::holds_alternative<call::commands::end_call>(asked)) return "call.end";
+    return {};
 }
 
 std::string_view text_of(bool flag)
@@ -50,7 +47,7 @@ void session::handle(std::string const& id, messages::start_call const& m)
     if (!passes_on(id, offer)) return resume_reading();
     base::call_id fresh{house_.ids.uuid(house_.clock.now().utc)};
     auto const media = m.media ? call::to_word(*m.media) : std::string_view{};
-    auto key = key_of(id, content("startCall", media, text_of(m.offer), m.override_reason.value_or("")));
+    auto key = key_of(id, command_content("startCall", media, text_of(m.offer), m.override_reason.value_or("")));
     ask(id, call::commands::start_call{
                 speaker(), std::move(fresh), m.media, std::move(offer), std::move(key), m.override_reason});
 }
@@ -59,20 +56,23 @@ void session::handle(std::string const& id, messages::join_call const& m)
 {
     auto offer = m.offer;
     if (!passes_on(id, offer)) return resume_reading();
-    auto key = key_of(id, content("joinCall", text_of(m.call), text_of(m.offer), text_of(m.keep), text_of(m.takeover)));
+    auto key = key_of(
+        id, command_content("joinCall", text_of(m.call), text_of(m.offer), text_of(m.keep), text_of(m.takeover)));
     ask(id, call::commands::join_call{speaker(), m.call, std::move(offer), m.keep, m.takeover, std::move(key)});
 }
 
 void session::handle(std::string const& id, messages::leave const& m)
 {
-    if (from_.room) return ask(id, call::commands::leave{id_, m.call, key_of(id, content("leave", text_of(m.call)))});
+    if (from_.room)
+        return ask(id, call::commands::leave{id_, m.call, key_of(id, command_content("leave", text_of(m.call)))});
     answer_ok(id);
     close(protocol::close_codes::normal);
 }
 
 void session::handle(std::string const& id, messages::end_call const& m)
 {
-    ask(id, call::commands::end_call{speaker(), m.call, false, key_of(id, content("endCall", text_of(m.call)))});
+    ask(id,
+        call::commands::end_call{speaker(), m.call, false, key_of(id, command_content("endCall", text_of(m.call)))});
 }
 
 void session::handle(std::string const& id, messages::signal const& m)
@@ -143,8 +143,10 @@ void session::ask(std::string const& id, call::command asked)
     ++asking_;
     bool const shows_call = std::holds_alternative<call::commands::start_call>(asked)
                             || std::holds_alternative<call::commands::join_call>(asked);
-    auto const answer = [self = shared_from_this(), id, shows_call](base::result<call::outcome> got) {
+    auto const action = action_of(asked);
+    auto const answer = [self = shared_from_this(), id, shows_call, action](base::result<call::outcome> got) {
         --self->asking_;
+        self->account_for(action, got ? errc::ok : base::to_errc(got.error()));
         self->heard_ = self->house_.clock.now(); // nothing was read meanwhile
         self->resume_reading();
         if (self->final_) return;
@@ -153,6 +155,12 @@ void session::ask(std::string const& id, call::command asked)
         self->answer_with_call(id, std::move(*got));
     };
     house_.calls.submit(*from_.room, std::move(asked), answer);
+}
+
+void session::account_for(std::string_view action, errc outcome)
+{
+    auto const* const room = from_.room ? &*from_.room : nullptr;
+    if (!action.empty()) account(house_, action, &from_.who.user, room, outcome, from_.ip_prefix);
 }
 
 void session::answer_with_call(std::string const& id, call::outcome got)
@@ -191,8 +199,7 @@ std::optional<call::command_key> session::key_of(std::string const& id, std::str
 {
     if (id.empty()) return std::nullopt;
     auto const& tab = from_.instance.empty() ? id_.str() : from_.instance;
-    auto const name = from_.who.user.str() + "\n" + tab + "\n" + id;
-    return call::command_key{house_.access.hash(name), house_.access.hash(content)};
+    return command_key(house_, from_.who.user, tab, id, content);
 }
 
 /// Takes out of an offer what would show addresses, where that is wanted.

@@ -1,3 +1,4 @@
+#include "account.hpp"
 #include "message_count.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/base/metrics.hpp"
@@ -92,6 +93,7 @@ private:
         }
         auto who = house_.access.check_token(m.token, now.utc);
         if (!who) return refuse(id, failed(m, base::to_errc(who.error()), now));
+        known_ = who->user;
         auto room = m.appointment;
         if (!info_.path_appointment.empty()) {
             auto const in_path = base::parse_appointment_id(info_.path_appointment);
@@ -136,7 +138,7 @@ private:
         if (!wire_) return;
         if (room && !who.covers(*room)) return refuse(id, errc::not_found);
         home_ = room ? house_.calls.shard_of(*room) : house_.calls.shard_of(who.user);
-        registering from{wire_, std::move(who), std::move(room), m.instance, id};
+        registering from{wire_, std::move(who), std::move(room), m.instance, id, ip_prefix(info_.remote_ip)};
         auto const enter = [self = shared_from_this(), from = std::move(from), resume = m.resume] {
             auto& house = self->house_;
             auto const placed = [&house, self](session_table::place place) {
@@ -161,6 +163,8 @@ private:
         auto const code = with.value_or(protocol::describe(why).close_code);
         auto const say = [&](std::string text) { wire_->send(std::make_shared<std::string const>(std::move(text))); };
         metrics::registers_refused.add(why);
+        if (why != errc::not_registered)
+            account(house_, "socket.register", known_ ? &*known_ : nullptr, nullptr, why, ip_prefix(info_.remote_ip));
         base::log::info("register_refused", {{"code", protocol::wire_code(why)}, {"close", unsigned{code}}});
         if (why != errc::not_registered) say(protocol::register_error_message(id, why));
         say(protocol::bye_message(code, protocol::close_text(code), protocol::retry_hint(code)));
@@ -171,6 +175,7 @@ private:
     std::shared_ptr<socket> wire_;
     socket_info info_;
     bool asked_ = false; ///< the first message has come
+    std::optional<base::user_id> known_; ///< whose token it was
     std::size_t home_ = 0;
     session_table::place place_;
 };

@@ -9,12 +9,24 @@ namespace rendezvous::store {
 
 void audit_buffer::add(service::audit_entry what, base::boot_time now)
 {
-    if (waiting_.size() >= entries_max_) {
-        if (dropped_++ == 0) base::log::error("audit_backlog_full", {{"entries", std::uint64_t{waiting_.size()}}});
+    bool const full = waiting_.size() >= entries_max_;
+    if (full || (what.actor == service::actor_kind::anonymous && !admits_stranger(now))) {
+        if (dropped_++ == 0)
+            base::log::error(
+                full ? "audit_backlog_full" : "audit_flooded", {{"waiting", std::uint64_t{waiting_.size()}}});
         return;
     }
     if (waiting_.empty()) due_at_ = now + delay_;
     waiting_.push_back(std::move(what));
+}
+
+bool audit_buffer::admits_stranger(base::boot_time now)
+{
+    strangers_ = std::min(strangers_burst_max * 1'000, strangers_ + (now - strangers_at_).count() * strangers_per_s);
+    strangers_at_ = now;
+    if (strangers_ < 1'000) return false;
+    strangers_ -= 1'000;
+    return true;
 }
 
 std::optional<base::boot_time> audit_buffer::due_at() const

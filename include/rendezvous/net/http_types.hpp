@@ -2,6 +2,7 @@
 // Sockets: listeners, TLS, HTTP, WebSocket, routes and REST handlers. Beast stays inside two to
 // four .cpp files of src/net; everything else, here too, sees the types of this header.
 
+#include "rendezvous/base/error.hpp"
 #include "rendezvous/base/metrics.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -35,12 +36,19 @@ struct http_request {
     std::optional<std::string_view> header(std::string_view name) const;
 };
 
+/// The next piece of a body that is made while it is sent; empty at its end. Asked for when the piece
+/// before has been taken, on the connection's shard, and dropped when the peer is gone. An error cuts
+/// the connection, so that nobody takes a part for the whole.
+using body_source = std::function<boost::asio::awaitable<base::result<std::string>>()>;
+
 struct http_response {
     unsigned status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     std::shared_ptr<std::string const> shared_body;                                ///< instead of `body`: cached files
+    body_source source;                                                            ///< instead of both
     base::metrics::endpoint_slot endpoint = base::metrics::endpoint_slot::unknown; ///< what answered
+    base::errc problem = base::errc::ok;                                           ///< why it is a refusal, if it is one
 };
 
 /// Answers one request on the connection's shard. Runs as a coroutine there; the request outlives it.

@@ -7,6 +7,7 @@
 #include "rendezvous/protocol/rest_types.hpp"
 #include "rendezvous/protocol/server_message.hpp"
 #include "rendezvous/service/access.hpp"
+#include "rendezvous/service/subject_port.hpp"
 #include "rendezvous/service/calls.hpp"
 
 #include <atomic>
@@ -38,6 +39,8 @@ struct session_context {
     std::string epoch;
     std::atomic<bool> draining{false}; ///< on the way out: nobody registers any more
     std::atomic<bool> crowded{false};  ///< memory is nearly used up: nobody registers for now
+    service::audit_store* audit = nullptr;      ///< where it is accounted for who did what; null: nowhere
+    service::subject_store* subjects = nullptr; ///< export and erasure of a person
 
     /// As they are now. Thread: any shard (elsewhere those of shard 0, before the shards run).
     base::limits const& limits() const

@@ -12,7 +12,8 @@
 namespace rendezvous::store {
 
 /// Entries of the account on their way to the store, in order: they join the next transaction, or
-/// get one of their own when the oldest has waited for `delay`. Thread: one at a time; `store_thread`
+/// get one of their own when the oldest has waited for `delay`. What nobody known did costs a flood
+/// of strangers nothing, so of that there is a limit per second. Thread: one at a time; `store_thread`
 /// guards it.
 class audit_buffer {
 public:
@@ -31,13 +32,21 @@ public:
     /// The transaction was lost: they go first again.
     void give_back(std::vector<service::audit_entry> entries);
 
+    /// Entries of strangers per second, and at once.
+    static constexpr std::int64_t strangers_per_s = 50;
+    static constexpr std::int64_t strangers_burst_max = 1'000;
+
 private:
+    bool admits_stranger(base::boot_time now);
+
     std::size_t const entries_max_;
     base::milliseconds const delay_;
     std::deque<service::audit_entry> waiting_;
     base::boot_time due_at_{};
     bool hurried_ = false;
-    std::uint64_t dropped_ = 0; ///< since the last row about it
+    std::uint64_t dropped_ = 0;                            ///< since the last row about it
+    std::int64_t strangers_ = strangers_burst_max * 1'000; ///< thousandths of entries
+    base::boot_time strangers_at_{};
 };
 
 } // namespace rendezvous::store
