@@ -109,7 +109,9 @@ let nextCredentials = 1;
 
 /**
  * An RTCPeerConnection reduced to what negotiation needs: signaling states with rollback, transceivers with
- * mids, ICE credentials by generation. Connected when both sides agree on both generations.
+ * mids, ICE credentials by generation. Connected when both sides agree on both generations. As to who opens the DTLS
+ * association, it has the worst of both browsers: it answers `actpass` with `active`, as Firefox does, and refuses an
+ * answer that would turn the parts around, as Chromium does.
  */
 export class FakePeerConnection {
   constructor(config = {}) {
@@ -129,6 +131,8 @@ export class FakePeerConnection {
     this.local = `u${nextCredentials++}`;
     this.certificate = this.local;
     this.remoteCertificate = null;
+    this.part = null;
+    this.partOffered = null;
     this.negotiationQueued = false;
     this.negotiationWanted = false;
     this.chain = Promise.resolve();
@@ -186,7 +190,8 @@ export class FakePeerConnection {
     }
     if (this.signalingState === 'have-remote-offer') {
       this.#restartWith(this.remoteDescription.restart);
-      this.localDescription = { type: 'answer', sdp: this.#sdp(), mids: this.#mids(), ufrag: this.local };
+      this.part = this.partOffered;
+      this.localDescription = { type: 'answer', sdp: this.#sdp(this.part), mids: this.#mids(), ufrag: this.local };
       this.signalingState = 'stable';
       this.#agree();
       return;
@@ -198,13 +203,16 @@ export class FakePeerConnection {
     this.pendingLocal = { local: before, mids: this.transceivers.map((each) => each.mid) };
     let mid = 0;
     for (const each of this.transceivers) each.mid = each.stopped ? null : String(mid++);
-    this.localDescription = { type: 'offer', sdp: this.#sdp(), mids: this.#mids(), ufrag: this.local, restart };
+    this.localDescription = { type: 'offer', sdp: this.#sdp('actpass'), mids: this.#mids(), ufrag: this.local, restart };
     this.signalingState = 'have-local-offer';
   }
 
   #setRemote(description) {
     if (this.closed) throw new Error('closed');
-    const parsed = { ...JSON.parse(description.sdp), type: description.type };
+    const [json, ...lines] = description.sdp.split('\r\n');
+    const parsed = { ...JSON.parse(json), type: description.type };
+    const part = { 'a=setup:active': 'passive', 'a=setup:passive': 'active', 'a=setup:actpass': 'active' }[lines[0]];
+    if (description.type === 'answer' && part && this.part && part !== this.part) throw new Error('the parts are turned around');
     // Two connections cannot become one: no browser takes another certificate for the same transport.
     if (parsed.certificate && this.remoteCertificate && parsed.certificate !== this.remoteCertificate) {
       throw new Error('another connection on the other side');
@@ -213,6 +221,7 @@ export class FakePeerConnection {
     if (description.type === 'offer') {
       if (this.signalingState === 'have-local-offer') this.#rollback();
       this.remoteDescription = parsed;
+      this.partOffered = part;
       this.signalingState = 'have-remote-offer';
       for (const kind of parsed.mids) {
         const index = parsed.mids.indexOf(kind);
@@ -222,6 +231,7 @@ export class FakePeerConnection {
     } else {
       if (this.signalingState !== 'have-local-offer') throw new Error('answer without offer');
       this.remoteDescription = parsed;
+      this.part = part;
       this.signalingState = 'stable';
       this.wantsRestart = false;
       this.#agree();
@@ -290,8 +300,9 @@ export class FakePeerConnection {
     return this.transceivers.filter((each) => !each.stopped).map((each) => each.receiver.track.kind);
   }
 
-  #sdp() {
-    return JSON.stringify({ mids: this.#mids(), ufrag: this.local, restart: this.wantsRestart, certificate: this.certificate });
+  #sdp(setup) {
+    const said = { mids: this.#mids(), ufrag: this.local, restart: this.wantsRestart, certificate: this.certificate };
+    return `${JSON.stringify(said)}\r\na=setup:${setup}\r\n`;
   }
 
   #needNegotiation() {

@@ -105,6 +105,22 @@ test('a track is replaced without a new offer', async () => {
   assert.deepEqual(a.out, []);
 });
 
+test('whoever offers later keeps the part it has in the DTLS association', async () => {
+  const { a, b } = pair();
+  b.session.start();
+  await exchange(a, b);
+  const restarted = async (which) => {
+    which.session.restartIce();
+    await settle();
+    const [{ description }] = which.out;
+    await exchange(a, b);
+    assertAgreed(a, b);
+    return /a=setup:(\w+)/.exec(description.sdp)[1];
+  };
+  assert.deepEqual([await restarted(a), await restarted(b), await restarted(a)], ['active', 'passive', 'active']);
+  assert.deepEqual([a.pc.part, b.pc.part], ['active', 'passive']);
+});
+
 test('after lost signals the first offer of the impolite side is repeated as it is', async () => {
   for (const answered of [false, true]) {
     const { a, b } = pair();

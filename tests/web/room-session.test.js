@@ -273,3 +273,27 @@ test('closing leaves nothing behind', async () => {
   assert.equal(signaling.closed, true);
   assert.equal(clock.pending, 0);
 });
+
+const relay = (untilS, credential) => [{ urls: ['turn:relay.example'], username: `${untilS}:u-p`, credential }];
+
+test('a call that starts late, and one that goes on, have credentials of the relay that are still good', async () => {
+  const credentials = () => FakePeerConnection.all.map((each) => each.config.iceServers[0].credential);
+  enter({}, { iceServers: relay(1005 + 600, 'first') });
+  await clock.advance(450_000);
+  signaling.take('ice').resolve({ iceServers: relay(1005 + 1050, 'second') });
+  await settle();
+  const started = session.startCall();
+  signaling.take('startCall').resolve({ call: call('active', seat('d', 1), seat('p', 2)), order: 2, joinedExisting: true, offerRelayed: false });
+  await started;
+  assert.deepEqual(credentials(), ['second']);
+  const negotiations = signaling.sent.filter((each) => each.data?.description).length;
+
+  await clock.advance(5000);
+  FakePeerConnection.all[0].become('connected');
+  await clock.advance(445_000);
+  const { iceServers } = { iceServers: relay(1005 + 1500, 'third') };
+  signaling.take('ice').resolve({ iceServers });
+  await settle();
+  assert.deepEqual(credentials(), ['third'], 'the same connection');
+  assert.equal(signaling.sent.filter((each) => each.data?.description).length, negotiations, 'nothing was negotiated for it');
+});

@@ -13,6 +13,8 @@ import { until } from './until.js';
 const run = promisify(execFile);
 const BINDING = Buffer.from('000100002112a442000000000000000000000000', 'hex');
 
+const MAKE_DATABASE = 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())';
+
 /** Whether a STUN server answers at this port of 127.0.0.1. */
 async function answersStun(port) {
   const socket = createSocket('udp4');
@@ -65,9 +67,11 @@ export class Relay {
     ].join('\n');
     const file = join(relay.#folder, 'turnserver.conf');
     await writeFile(file, relay.configuration, { mode: 0o600 });
-    relay.#process = new Process('turnserver', [
-      '-c', file, `--pidfile=${join(relay.#folder, 'pid')}`, `--userdb=${join(relay.#folder, 'db')}`,
-    ], { cwd: relay.#folder });
+    // A database with its tables: coturn's threads get in each other's way when they make one.
+    const database = join(relay.#folder, 'db');
+    await run('/usr/bin/python3', ['-c', MAKE_DATABASE, database, '/usr/share/coturn/schema.sql']);
+    const words = ['-c', file, `--pidfile=${join(relay.#folder, 'pid')}`, `--userdb=${database}`];
+    relay.#process = new Process('turnserver', words, { cwd: relay.#folder });
     await until('the relay answers', () => {
       relay.#process.assertRunning();
       return answersStun(relay.port);

@@ -94,13 +94,14 @@ export class CallEngine extends Emitter {
   }
 
   /**
-   * What the server said when the session began, or began anew.
+   * What the server said when the session began, began anew, or gave new credentials. Paths in use stay.
    * @param {{iceServers?: RTCIceServer[], iceTransportPolicy?: RTCIceTransportPolicy}} session
    */
   useIce({ iceServers, iceTransportPolicy }) {
     if (!iceServers) return;
     this.#iceServers = iceServers;
     this.#iceTransportPolicy = iceTransportPolicy;
+    for (const peer of this.#peers.values()) peer.session.useServers(iceServers);
   }
 
   /** The session goes on where it was, nothing was lost: only what waited for the server is done now. */

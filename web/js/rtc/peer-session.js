@@ -30,6 +30,7 @@ export class PeerSession extends Emitter {
   #started = false;
   #ignoreOffer = false;
   #answerPending = false;
+  #setup = null;
   #earlyCandidates = [];
   #held = null;
   #queue = Promise.resolve();
@@ -94,7 +95,7 @@ export class PeerSession extends Emitter {
       this.#makingOffer = false;
       this.#started = true;
     }
-    return description(this.#pc);
+    return this.#description();
   }
 
   /**
@@ -104,7 +105,7 @@ export class PeerSession extends Emitter {
   release({ offerRelayed }) {
     const held = this.#held ?? [];
     this.#held = null;
-    if (!offerRelayed) this.#send({ description: description(this.#pc) });
+    if (!offerRelayed) this.#send({ description: this.#description() });
     for (const data of held) this.#send(data);
   }
 
@@ -133,12 +134,20 @@ export class PeerSession extends Emitter {
   }
 
   /**
+   * For whatever is gathered from now on; nothing is gathered for their sake.
+   * @param {RTCIceServer[]} iceServers
+   */
+  useServers(iceServers) {
+    if (!this.#closed) this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+  }
+
+  /**
    * Offers again with fresh ICE credentials; media keeps flowing over the old path while there is one.
    * @param {RTCIceServer[]} [iceServers] replaces the servers first
    */
   restartIce(iceServers) {
     if (this.#closed) return;
-    if (iceServers) this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+    if (iceServers) this.useServers(iceServers);
     this.#started = true;
     if (this.#pc.getTransceivers().length === 0) this.#createTransceivers();
     this.#pc.restartIce();
@@ -159,7 +168,7 @@ export class PeerSession extends Emitter {
       if (!unanswered && this.#connection === 'up') return;
       if (this.#pc.signalingState === 'have-local-offer') {
         if (!this.#polite && !this.#pc.remoteDescription) {
-          this.#out({ description: description(this.#pc) });
+          this.#out({ description: this.#description() });
           return;
         }
         await this.#pc.setLocalDescription({ type: 'rollback' });
@@ -230,7 +239,7 @@ export class PeerSession extends Emitter {
     this.#makingOffer = true;
     try {
       await this.#pc.setLocalDescription();
-      if (this.#pc.signalingState === 'have-local-offer') this.#out({ description: description(this.#pc) });
+      if (this.#pc.signalingState === 'have-local-offer') this.#out({ description: this.#description() });
     } catch (error) {
       if (!this.#closed) this.emit('trouble', error);
     } finally {
@@ -250,11 +259,13 @@ export class PeerSession extends Emitter {
     } finally {
       this.#answerPending = false;
     }
+    if (remote.type === 'answer') this.#setup = { active: 'passive', passive: 'active' }[setupOf(remote.sdp)] ?? null;
     if (remote.type === 'offer') {
       this.#started = true;
       await this.#adoptTransceivers();
       await pc.setLocalDescription();
-      this.#out({ description: description(pc) });
+      this.#setup = setupOf(pc.localDescription.sdp);
+      this.#out({ description: this.#description() });
     }
     await this.#flushCandidates();
   }
@@ -277,6 +288,16 @@ export class PeerSession extends Emitter {
     for (const candidate of candidates) await this.#receiveCandidate(candidate);
   }
 
+  /**
+   * What the other side is told of the local description. Firefox takes the active part in every answer to `actpass`,
+   * also when it has the passive one, and Chromium refuses that: a later offer names the part this side has already.
+   */
+  #description() {
+    const { type, sdp } = this.#pc.localDescription;
+    if (type !== 'offer' || !this.#setup) return { type, sdp };
+    return { type, sdp: sdp.replace(/^a=setup:actpass/gm, `a=setup:${this.#setup}`) };
+  }
+
   #connectionChanged() {
     const state = this.#pc.connectionState;
     const ice = this.#pc.iceConnectionState;
@@ -290,7 +311,7 @@ export class PeerSession extends Emitter {
   }
 }
 
-function description(pc) {
-  const { type, sdp } = pc.localDescription;
-  return { type, sdp };
+/** Who opens the DTLS association, as the first medium says it (RFC 8842): `active`, `passive`, `actpass`, or null. */
+function setupOf(sdp) {
+  return /^a=setup:(\w+)/m.exec(sdp)?.[1] ?? null;
 }

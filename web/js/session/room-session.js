@@ -2,6 +2,7 @@ import { Emitter } from '../lib/emitter.js';
 import { clockOffsetMs } from '../lib/duration.js';
 import { CallEngine } from '../rtc/call-engine.js';
 import { roomAfter, withPermissions } from '../signaling/room-state.js';
+import { IceServers } from './ice-servers.js';
 
 const ASK_AFTER_MS = 500;
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -25,6 +26,7 @@ export class RoomSession extends Emitter {
   #wallClock;
   #appointmentId;
   #engine = null;
+  #ice;
   #openTimer = null;
   #askTimer = null;
   #snapshotRev = -1;
@@ -63,6 +65,8 @@ export class RoomSession extends Emitter {
     this.#createConnection = createConnection;
     this.#createStream = createStream;
     this.#appointmentId = appointmentId;
+    this.#ice = new IceServers({ signaling, clock, serverNow: () => this.serverNow });
+    this.#ice.on('fresh', (iceServers) => this.#engine?.useIce({ ...signaling.session, iceServers }));
     signaling.on('state', () => this.emit('change'));
     signaling.on('registered', (message) => this.#registered(message));
     signaling.on('message', (message) => this.#received(message));
@@ -156,6 +160,7 @@ export class RoomSession extends Emitter {
     if (this.#openTimer !== null) this.#clock.clearTimeout(this.#openTimer);
     this.#openTimer = null;
     this.#stopAsking();
+    this.#ice.stop();
     this.#stopMedia();
     this.#stopNetwork();
     this.#signaling.close();
@@ -204,10 +209,10 @@ export class RoomSession extends Emitter {
   }
 
   #createEngine() {
-    const { iceServers = [], iceTransportPolicy } = this.#signaling.session ?? {};
+    const { iceTransportPolicy } = this.#signaling.session ?? {};
     const engine = new CallEngine({
       signaling: this.#signaling, createConnection: this.#createConnection, clock: this.#clock,
-      me: this.you.participantId, iceServers, iceTransportPolicy,
+      me: this.you.participantId, iceServers: this.#ice.list, iceTransportPolicy,
       tracks: this.#media.tracks, media: this.#media.media, createStream: this.#createStream,
       mediaOf: (id) => this.room?.participants.find((each) => each.participantId === id)?.media,
     });
@@ -242,6 +247,7 @@ export class RoomSession extends Emitter {
     this.#snapshotRev = message.room?.rev ?? -1;
     if (message.room) this.room = message.room;
     this.#armOpening();
+    this.#ice.take(message.iceServers);
     this.#engine?.useIce(message);
     if (message.resumed) this.#engine?.sessionResumed();
     else this.#engine?.sessionReplaced(this.room?.call ?? null);
@@ -270,6 +276,7 @@ export class RoomSession extends Emitter {
   }
 
   #closed(detail) {
+    this.#ice.stop();
     this.#dropEngine();
     this.emit('closed', detail);
     this.emit('change');
