@@ -38,17 +38,31 @@ export class Pair {
     const token = (userId, role) => tokenOf?.(userId, role, id);
     pair.doctor = new Person({ ...common, ...doctor, port: doctorPort, token: token(doctor.userId, 'doctor') });
     pair.patient = new Person({ ...common, ...patient, port: patientPort, token: token(patient.userId, 'patient') });
-    await Promise.all(pair.people.map((each) => each.enter()));
+    await pair.#orClose(Promise.all(pair.people.map((each) => each.enter())));
     return pair;
   }
 
   /** As `connect`, and the patient has started the call and the doctor joined it. */
   static async inCall(server, options = {}) {
     const pair = await Pair.connect(server, options);
-    await pair.call();
-    pair.talk(options.everyMs);
-    await pair.inSync(0);
+    await pair.#orClose(pair.#begin(options.everyMs));
     return pair;
+  }
+
+  async #begin(everyMs) {
+    await this.call();
+    this.talk(everyMs);
+    await this.inSync(0);
+  }
+
+  /** Nobody else knows of a pair that could not be opened: what it has opened would keep this process alive. */
+  async #orClose(opening) {
+    try {
+      await opening;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get people() {

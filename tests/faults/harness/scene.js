@@ -71,7 +71,10 @@ export class Scene {
     const from = this.pairs.length;
     while (this.pairs.length < from + count) {
       const some = Math.min(TOGETHER, from + count - this.pairs.length);
-      this.pairs.push(...await Promise.all(Array.from({ length: some }, () => openOne(this.t.name))));
+      const opened = await Promise.allSettled(Array.from({ length: some }, () => openOne(this.t.name)));
+      this.pairs.push(...opened.filter((each) => each.status === 'fulfilled').map((each) => each.value));
+      const failed = opened.find((each) => each.status === 'rejected');
+      if (failed) throw failed.reason;
     }
     return this.pairs.slice(from);
   }
