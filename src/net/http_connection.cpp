@@ -70,6 +70,10 @@ private:
     void answer(http_request const& request, http_response response);
     void refuse(request_fault const& fault);
     void write(http_response response, bool with_body);
+    void write_long(bool with_body);
+    void ask_piece();
+    void write_piece(std::string piece);
+    void on_written(boost::system::error_code ec);
     void shut_down();
     /// The deadline of what is under way now.
     void begin_phase(metrics::phase which, base::milliseconds span);
@@ -90,8 +94,10 @@ private:
     std::array<char, 4'096> chunk_{};
     http_response response_;
     std::string head_;
+    std::string piece_; ///< of a body that is made while it is sent
+    bool chunked_ = false;
     std::uint32_t pipelined_ = 0; ///< requests that did not wait for the answer before
-    bool idle_ = true; ///< nothing of a request has come
+    bool idle_ = true;            ///< nothing of a request has come
     bool keep_ = false;
     bool draining_ = false;
 };
@@ -260,18 +266,68 @@ void http_connection::refuse(request_fault const& fault)
 void http_connection::write(http_response response, bool with_body)
 {
     response_ = std::move(response);
+    if (response_.source) return write_long(with_body);
     head_ = response_head(response_, keep_);
     bool const has_body = with_body && response_.status != 204 && response_.status != 304;
     auto const body = has_body ? response_body(response_) : std::string_view{};
     begin_phase(
         metrics::phase::write, settings_->limits.write_timeout + base::milliseconds(body.size() / bytes_per_ms_min));
     std::array<asio::const_buffer, 2> const buffers{asio::buffer(head_), asio::buffer(body.data(), body.size())};
-    asio::async_write(stream_, buffers, [self = shared_from_this()](boost::system::error_code ec, std::size_t) {
-        auto const span = self->here_->core->clock.now().boot - self->asked_at_;
-        metrics::http_requests.observe(self->response_.endpoint, metrics::slot_of_status(self->response_.status), span);
-        self->response_ = {};
-        if (ec) return self->phase_.disarm();
-        self->keep_ && !self->draining_ ? self->next_request() : self->shut_down();
+    asio::async_write(stream_, buffers,
+        [self = shared_from_this()](boost::system::error_code ec, std::size_t) { self->on_written(ec); });
+}
+
+/// The answer has been written, or can no longer be.
+void http_connection::on_written(boost::system::error_code ec)
+{
+    auto const span = here_->core->clock.now().boot - asked_at_;
+    metrics::http_requests.observe(response_.endpoint, metrics::slot_of_status(response_.status), span);
+    response_ = {};
+    piece_ = {};
+    if (ec) return phase_.disarm();
+    keep_ && !draining_ ? next_request() : shut_down();
+}
+
+// --- a body that is made while it is sent ---
+
+void http_connection::write_long(bool with_body)
+{
+    chunked_ = reader_ && reader_->reads_chunks();
+    if (!chunked_) keep_ = false;
+    head_ = response_head(response_, keep_, chunked_ ? body_end::chunks : body_end::connection);
+    begin_phase(metrics::phase::write, settings_->limits.write_timeout);
+    asio::async_write(stream_, asio::buffer(head_),
+        [self = shared_from_this(), with_body](boost::system::error_code ec, std::size_t) {
+            ec || !with_body ? self->on_written(ec) : self->ask_piece();
+        });
+}
+
+/// Its maker has deadlines of its own, so no phase runs meanwhile.
+void http_connection::ask_piece()
+{
+    phase_.disarm();
+    asio::co_spawn(stream_.get_executor(), response_.source(),
+        [self = shared_from_this()](std::exception_ptr failure, base::result<std::string> piece) {
+            if (!failure && piece) return self->write_piece(std::move(*piece));
+            // The end of the body does not come, which is how the peer knows that it is not whole.
+            log::error("answer_cut", {{"code", failure ? "internal" : piece.error().message()}});
+            self->on_written(asio::error::operation_aborted);
+            self->cut();
+        });
+}
+
+void http_connection::write_piece(std::string piece)
+{
+    piece_ = std::move(piece);
+    bool const last = piece_.empty();
+    head_ = chunked_ ? chunk_head(piece_.size()) : std::string();
+    static constexpr std::string_view line_end = "\r\n";
+    begin_phase(
+        metrics::phase::write, settings_->limits.write_timeout + base::milliseconds(piece_.size() / bytes_per_ms_min));
+    std::array<asio::const_buffer, 3> const buffers{
+        asio::buffer(head_), asio::buffer(piece_), asio::buffer(line_end.data(), chunked_ ? line_end.size() : 0)};
+    asio::async_write(stream_, buffers, [self = shared_from_this(), last](boost::system::error_code ec, std::size_t) {
+        ec || last ? self->on_written(ec) : self->ask_piece();
     });
 }
 

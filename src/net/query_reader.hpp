@@ -60,15 +60,23 @@ public:
         }
     }
 
+    void read_whole(std::string_view name, std::size_t least, std::size_t most, std::size_t& into)
+    {
+        auto const text = call_.query(name);
+        if (!text) return;
+        std::size_t value = 0;
+        auto const* end = text->data() + text->size();
+        auto const [at, error] = std::from_chars(text->data(), end, value);
+        if (error != std::errc{} || at != end || value < least || value > most)
+            return fail(
+                name, "a number from " + std::to_string(least) + " to " + std::to_string(most) + " is expected");
+        into = value;
+    }
+
     void read_page(std::size_t& rows_max, std::optional<std::string>& after)
     {
         after = call_.query("after");
-        auto const text = call_.query("limit");
-        if (!text) return;
-        auto const* end = text->data() + text->size();
-        auto const [at, error] = std::from_chars(text->data(), end, rows_max);
-        if (error != std::errc{} || at != end || rows_max < 1 || rows_max > base::limits::page_rows_max)
-            fail("limit", "a number from 1 to 200 is expected");
+        read_whole("limit", 1, base::limits::page_rows_max, rows_max);
     }
 
     bool ok() const { return wrong_.empty(); }

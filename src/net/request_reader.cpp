@@ -189,6 +189,11 @@ bool request_reader::keep_alive() const
     return parser_->beast.get().keep_alive();
 }
 
+bool request_reader::reads_chunks() const
+{
+    return parser_->beast.get().version() == 11;
+}
+
 http_request request_reader::take()
 {
     return std::move(request_);

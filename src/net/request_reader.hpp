@@ -44,6 +44,8 @@ public:
     bool expects_continue() const;
     /// After header_done or done: whether the peer lets the connection live on.
     bool keep_alive() const;
+    /// After header_done or done: whether the peer understands chunks (HTTP/1.1).
+    bool reads_chunks() const;
     /// After `failed`.
     request_fault const& fault() const { return fault_; }
     /// After `done`, once. Remote address and request id are the caller's to fill.

@@ -3,6 +3,9 @@
 #include "header_tokens.hpp"
 #include "problem.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace rendezvous::net {
 namespace {
 
@@ -76,7 +79,14 @@ std::string_view response_body(http_response const& response)
     return response.shared_body ? std::string_view(*response.shared_body) : std::string_view(response.body);
 }
 
-std::string response_head(http_response const& response, bool keep_alive)
+std::string chunk_head(std::size_t size)
+{
+    std::array<char, 16> digits;
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    return std::string(digits.data(), end) + "\r\n";
+}
+
+std::string response_head(http_response const& response, bool keep_alive, body_end end)
 {
     std::string out;
     out.reserve(1'024);
@@ -85,7 +95,9 @@ std::string response_head(http_response const& response, bool keep_alive)
     for (auto const& [name, value] : response.headers)
         if (is_clean(name) && is_clean(value)) out.append(name).append(": ").append(value).append("\r\n");
     // 204 and 304 have no body and say no length (RFC 9110 8.6).
-    if (response.status != 204 && response.status != 304)
+    bool const has_body = response.status != 204 && response.status != 304;
+    if (has_body && end == body_end::chunks) out.append("Transfer-Encoding: chunked\r\n");
+    if (has_body && end == body_end::length)
         out.append("Content-Length: ").append(std::to_string(response_body(response).size())).append("\r\n");
     out.append(security_headers).append(is_page(response) ? page_policy : other_policy);
     out.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");

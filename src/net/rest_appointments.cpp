@@ -1,4 +1,6 @@
-#include "query_reader.hpp"
+#include "list_reply.hpp"
+
+#include <array>
 
 // Appointments: what the booking system writes, and what everybody may read of it.
 
@@ -13,6 +15,25 @@ call::appointment_view view_of(rest_call const& c, call::room_record const& reco
     auto const* me = c.caller.sees_all() ? nullptr : call::find_member(*record.appointment, c.caller.bearer->user);
     auto const& as = me ? *me : call::first_member(record);
     return call::summarize(record, {as.user, as.role, false}, c.house->rules, c.now());
+}
+
+constexpr auto appointment_columns = std::to_array<std::string_view>(
+    {"id", "status", "paymentStatus", "start", "end", "media", "startPolicy", "capacity", "opensAt", "closesAt",
+        "hardEnd", "participants.userId", "participants.role", "participants.name", "participants.locale", "callStatus",
+        "callStartedBy", "callStartedAt", "callEndedAt", "version", "canStart", "canJoin", "reason", "online"});
+
+/// One page of the list as the caller may see it.
+service::task<list_page> appointments_page(rest_call c, service::appointment_filter filter)
+{
+    auto& house = *c.house;
+    std::function<void(service::completion<service::page<service::appointment_row>>)> begin =
+        [&house, filter](auto done) { house.reader.list_appointments(filter, std::move(done)); };
+    auto page = co_await service::later<service::page<service::appointment_row>>(begin);
+    if (!page) co_return page.error();
+    std::vector<call::appointment_view> views;
+    for (auto const& row : page->rows)
+        if (c.caller.sees_all() || c.caller.bearer->covers(row.appointment->id)) views.push_back(view_of(c, row));
+    co_return list_page{protocol::appointments_json(views), views.size(), page->next};
 }
 
 std::string version_of(call::appointment const& a)
@@ -91,22 +112,18 @@ rest_reply list_appointments(rest_call c)
     query.read_word("status", filter.status);
     query.read_word("callStatus", filter.call_status);
     query.read("userId", filter.user);
-    query.read_page(filter.rows_max, filter.after);
+    auto const asked = read_list_request(c, query);
     if (!query.ok()) co_return query.refusal();
     if (auto const why = limit_to_own(c, filter.user)) co_return problem_reply(c, *why);
 
-    auto& house = *c.house;
-    std::function<void(service::completion<service::page<service::appointment_row>>)> begin =
-        [&house, filter](auto done) { house.reader.list_appointments(filter, std::move(done)); };
-    auto page = co_await service::later<service::page<service::appointment_row>>(begin);
-    if (!page && base::to_errc(page.error()) == errc::bad_field) co_return invalid_query(c, "after", "not a cursor");
-    if (!page) co_return problem_reply(c, base::to_errc(page.error()));
-
-    std::vector<call::appointment_view> views;
-    for (auto const& row : page->rows)
-        if (c.caller.sees_all() || c.caller.bearer->covers(row.appointment->id)) views.push_back(view_of(c, row));
-    auto reply = cached_reply(c, protocol::appointments_json(views));
-    add_next_link(reply, c, page->next);
+    auto const read = [c, filter](std::size_t rows_max, std::optional<std::string> after) {
+        auto some = filter;
+        some.rows_max = rows_max;
+        some.after = std::move(after);
+        return appointments_page(c, std::move(some));
+    };
+    list_shape const shape{"appointments", appointment_columns};
+    auto reply = co_await list_reply(c, asked, shape, read);
     co_return reply;
 }
 

@@ -1,6 +1,8 @@
-#include "query_reader.hpp"
+#include "rest_calls.hpp"
+#include "command_key.hpp"
 
 #include <algorithm>
+#include <array>
 
 // Calls: starting, joining and ending them, and the history.
 
@@ -36,12 +38,73 @@ rest_reply refused(rest_call c, base::appointment_id id, errc why)
     co_return problem_reply(c, std::move(p));
 }
 
+constexpr auto call_columns = std::to_array<std::string_view>(
+    {"callId", "appointmentId", "kind", "media", "state", "endReason", "startedBy", "createdAt", "answeredAt",
+        "connectedAt", "endedAt", "durationSeconds", "billableSeconds", "parentCallId", "participants.participantId",
+        "participants.userId", "participants.role", "participants.name", "participants.order", "participants.state",
+        "participants.joinedAt", "participants.leftAt", "participants.leaveReason"});
+constexpr auto event_columns = std::to_array<std::string_view>({"seq", "at", "type", "participantId", "data", "hash"});
+
+service::task<list_page> calls_page(rest_call c, service::call_filter filter)
+{
+    auto page = co_await visible_calls(c, filter);
+    if (!page) co_return page.error();
+    co_return list_page{protocol::calls_json(page->rows), page->rows.size(), page->next};
+}
+
+service::task<list_page> events_page(rest_call c, base::call_id id)
+{
+    auto& house = *c.house;
+    std::function<void(service::completion<std::vector<service::call_event_row>>)> begin = [&house, id](auto done) {
+        house.reader.list_call_events(id, std::move(done));
+    };
+    auto rows = co_await service::later<std::vector<service::call_event_row>>(begin);
+    if (!rows) co_return rows.error();
+    std::vector<protocol::call_event_item> items;
+    for (auto& r : *rows) items.push_back({r.seq, r.at, r.type, r.participant, r.data, r.hash});
+    co_return list_page{protocol::call_events_json(items), items.size(), std::nullopt};
+}
+
+/// The answer to a start, join or end: the call, also if the command is a repeat and a newer call
+/// has begun since.
+rest_reply done_reply(rest_call c, unsigned status, call::outcome done)
+{
+    if (!done.call && done.repeated) {
+        auto& house = *c.house;
+        auto const id = *done.repeated;
+        std::function<void(service::completion<call::call_record>)> begin = [&house, id](auto then) {
+            house.reader.get_call(id, std::move(then));
+        };
+        auto call = co_await service::later<call::call_record>(begin);
+        if (!call) co_return problem_reply(c, base::to_errc(call.error()));
+        done.call = std::move(*call);
+    }
+    auto reply = json_reply(status, protocol::call_json(*done.call));
+    if (done.repeated) reply.headers.emplace_back("Idempotency-Replayed", "true");
+    co_return reply;
+}
+
 bool took_part(call::call_record const& call, base::user_id const& user)
 {
     return std::any_of(call.seats.begin(), call.seats.end(), [&](auto const& s) { return s.user == user; });
 }
 
-service::task<call::call_record> load_call(rest_call const& c)
+/// The outcome of an `end`: an admin may end what they are no member of.
+service::task<call::outcome> submit_end(
+    rest_call c, base::appointment_id id, std::optional<base::call_id> call, std::optional<call::command_key> key)
+{
+    bool const admin = c.caller.bearer->role == call::role::admin;
+    call::command asked = call::commands::end_call{speaker_of(c), call, false, key};
+    auto done = co_await submit(*c.house, id, asked);
+    if (done || !admin || base::to_errc(done.error()) != errc::not_found) co_return done;
+    call::command as_admin = call::commands::end_call{speaker_of(c), call, true, key};
+    auto again = co_await submit(*c.house, id, as_admin);
+    co_return again;
+}
+
+} // namespace
+
+service::task<call::call_record> load_call(rest_call c)
 {
     if (!base::is_uuid(c.captures[0])) co_return errc::not_found;
     auto& house = *c.house;
@@ -60,7 +123,20 @@ service::task<call::call_record> load_call(rest_call const& c)
     co_return call;
 }
 
-} // namespace
+service::task<service::page<call::call_record>> visible_calls(rest_call c, service::call_filter filter)
+{
+    auto& house = *c.house;
+    std::function<void(service::completion<service::page<call::call_record>>)> begin = [&house, filter](auto done) {
+        house.reader.list_calls(filter, std::move(done));
+    };
+    auto page = co_await service::later<service::page<call::call_record>>(begin);
+    if (!page) co_return page;
+    auto const hidden = [&](call::call_record const& call) {
+        return !c.caller.sees_all() && call.appointment && !c.caller.bearer->covers(*call.appointment);
+    };
+    std::erase_if(page->rows, hidden);
+    co_return page;
+}
 
 rest_reply start_call(rest_call c)
 {
@@ -69,16 +145,21 @@ rest_reply start_call(rest_call c)
     auto const body = protocol::parse_start_call(c.request->body);
     if (!body) co_return refusal_reply(c, body.refusal);
 
+    auto const media = (*body).media ? call::to_word(*(*body).media) : std::string_view{};
+    auto key = command_key_of(c, command_content("startCall", media, (*body).override_reason.value_or("")));
+    if (!key) co_return refusal_reply(c, key.refusal);
     base::call_id fresh{c.house->ids.uuid(c.now())};
     call::command asked = call::commands::start_call{
-        speaker_of(c), std::move(fresh), (*body).media, nullptr, std::nullopt, (*body).override_reason};
+        speaker_of(c), std::move(fresh), (*body).media, nullptr, std::move(*key), (*body).override_reason};
     auto done = co_await submit(*c.house, *id, asked);
     if (!done) {
         auto const why = explain(c, base::to_errc(done.error()));
         auto reply = co_await refused(c, *id, why);
         co_return reply;
     }
-    co_return json_reply(done->joined_existing ? 200 : 201, protocol::call_json(*done->call));
+    unsigned const status = done->joined_existing ? 200 : 201;
+    auto reply = co_await done_reply(c, status, std::move(*done));
+    co_return reply;
 }
 
 rest_reply join_call(rest_call c)
@@ -88,14 +169,18 @@ rest_reply join_call(rest_call c)
     auto const body = protocol::parse_end_call(c.request->body);
     if (!body) co_return refusal_reply(c, body.refusal);
 
-    call::command asked = call::commands::join_call{speaker_of(c), (*body).call, nullptr, false, false};
+    auto key = command_key_of(c, command_content("joinCall", text_of((*body).call)));
+    if (!key) co_return refusal_reply(c, key.refusal);
+    call::command asked =
+        call::commands::join_call{speaker_of(c), (*body).call, nullptr, false, false, std::move(*key)};
     auto done = co_await submit(*c.house, *id, asked);
     if (!done) {
         auto const why = explain(c, base::to_errc(done.error()));
         auto reply = co_await refused(c, *id, why);
         co_return reply;
     }
-    co_return json_reply(200, protocol::call_json(*done->call));
+    auto reply = co_await done_reply(c, 200, std::move(*done));
+    co_return reply;
 }
 
 rest_reply end_call(rest_call c)
@@ -105,16 +190,48 @@ rest_reply end_call(rest_call c)
     auto const body = protocol::parse_end_call(c.request->body);
     if (!body) co_return refusal_reply(c, body.refusal);
 
-    bool const admin = c.caller.bearer->role == call::role::admin;
-    call::command asked = call::commands::end_call{speaker_of(c), (*body).call, false};
-    auto done = co_await submit(*c.house, *id, asked);
-    if (!done && admin && base::to_errc(done.error()) == errc::not_found) {
-        call::command as_admin = call::commands::end_call{speaker_of(c), (*body).call, true};
-        auto again = co_await submit(*c.house, *id, as_admin);
-        done = std::move(again);
-    }
+    auto const key = command_key_of(c, command_content("endCall", text_of((*body).call)));
+    if (!key) co_return refusal_reply(c, key.refusal);
+    auto done = co_await submit_end(c, *id, (*body).call, *key);
     if (!done) co_return problem_reply(c, base::to_errc(done.error()));
-    co_return json_reply(200, protocol::call_json(*done->call));
+    auto reply = co_await done_reply(c, 200, std::move(*done));
+    co_return reply;
+}
+
+boost::asio::awaitable<ended_call> end_by_id(rest_call c)
+{
+    ended_call out;
+    auto const body = protocol::parse_end_call(c.request->body);
+    if (!body) out.refusal = refusal_reply(c, body.refusal);
+    if (!body) co_return out;
+    auto const key = command_key_of(c, command_content("endCall", c.captures[0]));
+    if (!key) out.refusal = refusal_reply(c, key.refusal);
+    if (!key) co_return out;
+
+    auto call = co_await load_call(c);
+    if (!call) out.refusal = problem_reply(c, base::to_errc(call.error()));
+    if (!call) co_return out;
+    if (!call->appointment) {
+        out.call = std::move(*call);
+        co_return out;
+    }
+    auto const id = *call->appointment;
+    auto done = co_await submit_end(c, id, call->id, *key);
+    auto const why = done ? errc::ok : base::to_errc(done.error());
+    if (!done && why != errc::call_ended) out.refusal = problem_reply(c, why);
+    if (!done && why != errc::call_ended) co_return out;
+    out.replayed = done && done->repeated.has_value();
+    out.call = done && done->call ? std::move(done->call) : std::move(*call);
+    co_return out;
+}
+
+rest_reply end_call_by_id(rest_call c)
+{
+    auto ended = co_await end_by_id(c);
+    if (!ended.call) co_return ended.refusal;
+    auto reply = json_reply(200, protocol::call_json(*ended.call));
+    if (ended.replayed) reply.headers.emplace_back("Idempotency-Replayed", "true");
+    co_return reply;
 }
 
 rest_reply list_calls(rest_call c)
@@ -128,24 +245,18 @@ rest_reply list_calls(rest_call c)
     query.read_word("kind", filter.kind);
     query.read("appointmentId", filter.appointment);
     query.read("userId", filter.user);
-    query.read_page(filter.rows_max, filter.after);
+    auto const asked = read_list_request(c, query);
     if (!query.ok()) co_return query.refusal();
     if (auto const why = limit_to_own(c, filter.user)) co_return problem_reply(c, *why);
 
-    auto& house = *c.house;
-    std::function<void(service::completion<service::page<call::call_record>>)> begin = [&house, filter](auto done) {
-        house.reader.list_calls(filter, std::move(done));
+    auto const read = [c, filter](std::size_t rows_max, std::optional<std::string> after) {
+        auto some = filter;
+        some.rows_max = rows_max;
+        some.after = std::move(after);
+        return calls_page(c, std::move(some));
     };
-    auto page = co_await service::later<service::page<call::call_record>>(begin);
-    if (!page && base::to_errc(page.error()) == errc::bad_field) co_return invalid_query(c, "after", "not a cursor");
-    if (!page) co_return problem_reply(c, base::to_errc(page.error()));
-
-    auto const hidden = [&](call::call_record const& call) {
-        return !c.caller.sees_all() && call.appointment && !c.caller.bearer->covers(*call.appointment);
-    };
-    std::erase_if(page->rows, hidden);
-    auto reply = cached_reply(c, protocol::calls_json(page->rows));
-    add_next_link(reply, c, page->next);
+    list_shape const shape{"calls", call_columns};
+    auto reply = co_await list_reply(c, asked, shape, read);
     co_return reply;
 }
 
@@ -158,18 +269,15 @@ rest_reply get_call(rest_call c)
 
 rest_reply list_call_events(rest_call c)
 {
+    query_reader query(c);
+    auto const asked = read_list_request(c, query);
+    if (!query.ok()) co_return query.refusal();
     auto call = co_await load_call(c);
     if (!call) co_return problem_reply(c, base::to_errc(call.error()));
-    auto& house = *c.house;
-    auto const id = call->id;
-    std::function<void(service::completion<std::vector<service::call_event_row>>)> begin = [&house, id](auto done) {
-        house.reader.list_call_events(id, std::move(done));
-    };
-    auto rows = co_await service::later<std::vector<service::call_event_row>>(begin);
-    if (!rows) co_return problem_reply(c, base::to_errc(rows.error()));
-    std::vector<protocol::call_event_item> items;
-    for (auto& r : *rows) items.push_back({r.seq, r.at, r.type, r.participant, r.data, r.hash});
-    co_return cached_reply(c, protocol::call_events_json(items));
+    auto const read = [c, id = call->id](std::size_t, std::optional<std::string>) { return events_page(c, id); };
+    list_shape const shape{"call-events", event_columns};
+    auto reply = co_await list_reply(c, asked, shape, read);
+    co_return reply;
 }
 
 } // namespace rendezvous::net

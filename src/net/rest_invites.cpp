@@ -1,8 +1,9 @@
-#include "rest.hpp"
+#include "list_reply.hpp"
 
 #include "rendezvous/base/metrics.hpp"
 
 #include <algorithm>
+#include <array>
 
 // Invitations: a link for one person to one appointment, redeemed for a token.
 
@@ -32,6 +33,22 @@ service::task<service::invite_row> find_invite(session_context& house, std::stri
     };
     auto row = co_await service::later<service::invite_row>(begin);
     co_return row;
+}
+
+constexpr auto invite_columns =
+    std::to_array<std::string_view>({"inviteId", "userId", "createdAt", "expiresAt", "revokedAt"});
+
+service::task<list_page> invites_page(rest_call c, base::appointment_id id)
+{
+    auto& house = *c.house;
+    std::function<void(service::completion<std::vector<service::invite_row>>)> begin = [&house, id](auto done) {
+        house.credentials.list_invites(id, std::move(done));
+    };
+    auto rows = co_await service::later<std::vector<service::invite_row>>(begin);
+    if (!rows) co_return rows.error();
+    std::vector<protocol::invite_item> items;
+    for (auto const& r : *rows) items.push_back({r.id, r.user, r.created_at, r.expires_at, r.revoked_at});
+    co_return list_page{protocol::invites_json(items), items.size(), std::nullopt};
 }
 
 } // namespace
@@ -70,18 +87,16 @@ rest_reply create_invite(rest_call c)
 
 rest_reply list_invites(rest_call c)
 {
+    query_reader query(c);
+    auto const asked = read_list_request(c, query);
+    if (!query.ok()) co_return query.refusal();
     auto status = co_await appointment_of(c);
     if (!status) co_return problem_reply(c, base::to_errc(status.error()));
-    auto& house = *c.house;
-    auto const id = status->view.appointment.id;
-    std::function<void(service::completion<std::vector<service::invite_row>>)> begin = [&house, id](auto done) {
-        house.credentials.list_invites(id, std::move(done));
-    };
-    auto rows = co_await service::later<std::vector<service::invite_row>>(begin);
-    if (!rows) co_return problem_reply(c, base::to_errc(rows.error()));
-    std::vector<protocol::invite_item> items;
-    for (auto const& r : *rows) items.push_back({r.id, r.user, r.created_at, r.expires_at, r.revoked_at});
-    co_return json_reply(200, protocol::invites_json(items));
+    auto const read = [c, id = status->view.appointment.id](
+                          std::size_t, std::optional<std::string>) { return invites_page(c, id); };
+    list_shape const shape{"invites", invite_columns};
+    auto reply = co_await list_reply(c, asked, shape, read);
+    co_return reply;
 }
 
 rest_reply revoke_invite(rest_call c)

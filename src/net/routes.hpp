@@ -24,7 +24,7 @@ struct route {
     std::string_view pattern; ///< `{name}` matches one segment
     unsigned rights;
     rest_handler handler;
-    std::array<std::string_view, 9> query{};
+    std::array<std::string_view, 12> query{};
 };
 
 std::span<route const> routes();

@@ -54,9 +54,46 @@ private:
     unsigned touched_ = 0;
 };
 
-boost::asio::awaitable<http_response> answer(std::shared_ptr<http_request const> request)
+/// What makes the body of `/long`; tells the witness when nobody needs it any more.
+struct long_body {
+    long_body(witness& tell, std::size_t count, std::size_t size, bool break_off)
+        : seen(tell),
+          pieces(count),
+          bytes(size),
+          fails(break_off)
+    {}
+    long_body(long_body const&) = delete;
+    ~long_body() { seen.closed(); }
+
+    witness& seen;
+    std::size_t pieces, bytes;
+    bool fails;
+};
+
+boost::asio::awaitable<base::result<std::string>> next_piece(std::shared_ptr<long_body> body)
+{
+    if (body->pieces == 0 && body->fails) co_return base::errc::store_unavailable;
+    if (body->pieces == 0) co_return std::string();
+    --body->pieces;
+    ++body->seen.pieces_made;
+    co_return std::string(body->bytes, 'x');
+}
+
+/// `/long?pieces&bytes&fails`
+http_response long_answer(http_request const& request, witness& seen)
+{
+    auto const number = [&](std::size_t i) { return static_cast<std::size_t>(std::stoul(request.query[i].second)); };
+    auto const body = std::make_shared<long_body>(seen, number(0), number(1), number(2) == 1);
+    http_response out;
+    out.headers.emplace_back("Content-Type", "text/plain");
+    out.source = [body] { return next_piece(body); };
+    return out;
+}
+
+boost::asio::awaitable<http_response> answer(witness& seen, std::shared_ptr<http_request const> request)
 {
     http_response out;
+    if (request->path == "/long") co_return long_answer(*request, seen);
     if (request->path == "/throw") throw std::logic_error("a secret");
     if (request->path != "/echo" && request->path != "/api/echo") {
         out.status = 404;
@@ -184,7 +221,10 @@ running_server::running_server(server_options options, std::size_t shard_count) 
         seen.opened(to, std::move(info));
         return std::make_shared<echo>(std::move(to), seen);
     };
-    server_ = std::make_unique<net::server>(shards_, std::move(options), answer, make_handler, clock_, ids_);
+    auto const answer_all = [this](std::shared_ptr<http_request const> request) {
+        return answer(seen, std::move(request));
+    };
+    server_ = std::make_unique<net::server>(shards_, std::move(options), answer_all, make_handler, clock_, ids_);
     ports_ = server_->start();
     loop_ = std::thread([this] { shards_.run(); });
 }

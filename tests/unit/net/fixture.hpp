@@ -5,6 +5,7 @@
 
 #include "rendezvous/net/server.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -49,6 +50,7 @@ public:
     void elsewhere(std::function<void()> work);
     /// Waits for such threads; nothing starts more of them.
     void join();
+    std::atomic<std::size_t> pieces_made{0}; ///< of the bodies of `/long`
 
 private:
     std::mutex guard_;
@@ -59,8 +61,8 @@ private:
     std::vector<std::thread> threads_;
 };
 
-/// A running server: `GET /echo` answers its query and body, `/throw` throws, every WebSocket text
-/// comes back. Stops when destroyed.
+/// A running server: `GET /echo` answers its query and body, `/throw` throws, `/long?pieces&bytes&fails`
+/// makes its body while it is sent, every WebSocket text comes back. Stops when destroyed.
 class running_server {
 public:
     explicit running_server(server_options options = {}, std::size_t shard_count = 2);
