@@ -42,7 +42,7 @@ constexpr std::array content_types{
     content_type{".txt", "text/plain; charset=utf-8"},
 };
 
-constexpr std::array<std::string_view, 6> pages{"join", "appointments", "admin", "agent", "test", "embed"};
+constexpr std::array<std::string_view, 7> pages{"join", "appointments", "admin", "agent", "test", "embed", "docs"};
 
 std::string_view type_of(fs::path const& path)
 {

@@ -22,7 +22,7 @@ public:
     explicit static_files(std::filesystem::path const& root);
 
     /// The answer, if a page or file stands at that path: 200, 304 or 405. Pages: `/`, and
-    /// `/join`, `/appointments`, `/admin`, `/agent`, `/test`, `/embed`, each with all below it,
+    /// `/join`, `/appointments`, `/admin`, `/agent`, `/test`, `/embed`, `/docs`, each with all below it,
     /// if their html file exists.
     std::optional<http_response> find(http_request const& request) const;
 
