@@ -183,6 +183,7 @@ void store_thread::write_some(std::unique_lock<std::mutex>& lock)
     bool const stored = !anything || try_batch(batch, outcomes);
     if (anything) note_failure(!stored);
     for (std::size_t i = 0; stored && i < batch.size(); ++i) batch[i].done(outcomes[i]);
+    if (stored) note_events();
     lock.lock();
     if (stored) return;
     metrics::store_queue.change(metrics::store_job::write, static_cast<std::int64_t>(batch.size()));

@@ -10,6 +10,8 @@ namespace rendezvous::store {
 struct retention {
     /// Quality samples (`call_stats`).
     static constexpr base::milliseconds call_stats{30LL * 24 * 3'600'000};
+    /// Events (`outbox`) and what became of their deliveries.
+    static constexpr base::milliseconds events{30LL * 24 * 3'600'000};
     /// Commands that were carried out (`done_commands`).
     static constexpr base::milliseconds done_commands = call::done_commands_kept;
 };

@@ -2,6 +2,7 @@
 
 #include "rendezvous/base/clock.hpp"
 #include "rendezvous/base/limits.hpp"
+#include "rendezvous/service/event_port.hpp"
 #include "rendezvous/service/ports.hpp"
 #include "rendezvous/service/subject_port.hpp"
 #include "rendezvous/store/audit_buffer.hpp"
@@ -48,7 +49,8 @@ class store_thread final : public service::call_store,
                            public service::call_reader,
                            public service::credential_store,
                            public service::audit_store,
-                           public service::subject_store {
+                           public service::subject_store,
+                           public service::event_store {
 public:
     /// `clock` must outlive the store.
     store_thread(std::unique_ptr<backend> records, base::clock const& clock, store_options options = {});
@@ -77,6 +79,22 @@ public:
     void list_invites(base::appointment_id id, service::completion<std::vector<service::invite_row>> done) override;
     void revoke_invite(
         base::appointment_id id, std::string invite_id, base::utc_time at, service::completion<void> done) override;
+
+    void append_event(std::string type, std::string data, base::utc_time at, std::optional<std::string> only_for,
+        service::completion<service::event_row> done) override;
+    void list_events(service::event_filter filter, service::completion<std::vector<service::event_row>> done) override;
+    void put_webhook(service::webhook_row row, service::completion<void> done) override;
+    void list_webhooks(service::completion<std::vector<service::webhook_row>> done) override;
+    void change_webhook(
+        std::string id, service::webhook_change change, service::completion<service::webhook_row> done) override;
+    void delete_webhook(std::string id, base::utc_time now, service::completion<void> done) override;
+    void list_deliveries(std::string webhook_id, std::optional<std::string> after, std::size_t rows_max,
+        service::completion<std::vector<service::delivery_row>> done) override;
+    void redeliver(
+        std::string webhook_id, std::string event_id, base::utc_time now, service::completion<void> done) override;
+    void take_due(base::utc_time now, std::size_t rows_max, service::completion<service::due_work> done) override;
+    void record_outcome(service::delivery_outcome outcome, service::completion<void> done) override;
+    void watch_events(std::function<void(bool webhooks)> changed) override;
 
     /// A consistent copy of the whole database at `target`, mode 0600, while the store works on.
     /// The copy appears under its name when it is complete and durable.
@@ -130,6 +148,9 @@ private:
     bool write_audit(std::vector<service::audit_entry> const& entries);
     result<void> write_part(write_job& job, bool& broken);
     void note_failure(bool failing);
+    service::completion<void> telling(bool webhooks, service::completion<void> done);
+    void tell_watcher(bool webhooks);
+    void note_events();
 
     std::unique_ptr<backend> records_;
     base::clock const& clock_;
@@ -144,8 +165,12 @@ private:
     audit_buffer audit_;
     bool stopping_ = false;
 
+    std::mutex watch_guard_; ///< held while the watcher is told
+    std::function<void(bool webhooks)> changed_events_;
+
     // Store's thread only.
-    bool failing_ = false; ///< the last transaction failed
+    std::uint64_t events_seen_ = 0; ///< as the backend counted them at the last commit
+    bool failing_ = false;          ///< the last transaction failed
     base::boot_time sweep_at_;
     std::vector<std::string> needles_; ///< of erased persons, until no file holds them any more
     std::thread thread_;

@@ -67,6 +67,7 @@ result<void> memory_backend::apply(call::fact const& happened)
         all_.done.insert_or_assign(key, done->what);
         return {};
     }
+    auto const known = look_up(happened);
     auto about = std::visit(subject_of{}, happened);
     if (about.call && !about.appointment) {
         auto const found = all_.calls.find(about.call->str());
@@ -95,6 +96,7 @@ result<void> memory_backend::apply(call::fact const& happened)
     }
     if (about.call) all_.calls.insert_or_assign(about.call->str(), std::move(*before.newest));
     if (auto const event = event_of(happened)) add_event(*event);
+    for (auto const& told : outbox_of(happened, known)) add_outbox(told);
     if (auto const entry = audit_of(happened)) return add_audit(*entry);
     return {};
 }
@@ -196,7 +198,7 @@ result<std::size_t> memory_backend::sweep(base::utc_time now, std::size_t rows_m
         at = expired ? all_.done.erase(at) : std::next(at);
         if (expired) ++count;
     }
-    return count;
+    return count + sweep_events(now, rows_max - count);
 }
 
 result<std::unique_ptr<copy_job>> memory_backend::start_backup(std::filesystem::path const&)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../event_of.hpp"
+#include "outbox.hpp"
 #include "rendezvous/store/audit_chain.hpp"
 #include "rendezvous/store/backend.hpp"
 
@@ -32,6 +33,9 @@ struct tables {
     std::map<std::string, std::vector<std::size_t>> events_of; ///< by call: places in `events`
     std::map<std::string, service::api_key_row> keys;          ///< by hash
     std::map<std::string, service::invite_row> invites;        ///< by id
+    std::map<std::string, kept_event> outbox;                  ///< by `place_key`
+    std::map<std::string, kept_webhook> webhooks;              ///< by id
+    std::map<std::string, service::delivery_row> deliveries;   ///< by `delivery_key`
     std::map<std::string, call::done_command> done;            ///< by `done_key`
     std::vector<audit_chain_row> audit;                        ///< its chain; row n has seq n + 1
     std::map<std::string, kept_subject> subjects;              ///< by user id
@@ -120,6 +124,21 @@ public:
         base::user_id const& user, base::user_id const& pseudonym, std::vector<std::string>& needles) override;
     result<std::unique_ptr<scrub_job>> start_scrub(std::vector<std::string> needles) override;
 
+    result<service::event_row> append_event(std::string const& type, std::string const& data, base::utc_time at,
+        std::optional<std::string> const& only_for) override;
+    result<std::vector<service::event_row>> list_events(
+        std::uint64_t after, std::optional<std::string> const& type, std::size_t rows_max) override;
+    result<void> put_webhook(service::webhook_row const& row) override;
+    result<std::vector<service::webhook_row>> list_webhooks() override;
+    result<service::webhook_row> change_webhook(std::string const& id, service::webhook_change const& change) override;
+    result<void> delete_webhook(std::string const& id, base::utc_time now) override;
+    result<std::vector<service::delivery_row>> list_deliveries(
+        std::string const& webhook_id, std::uint64_t before, std::size_t rows_max) override;
+    result<void> redeliver(std::string const& webhook_id, std::uint64_t position, base::utc_time now) override;
+    result<service::due_work> take_due(base::utc_time now, std::size_t rows_max) override;
+    result<void> record_outcome(service::delivery_outcome const& outcome) override;
+    std::uint64_t events_added() const noexcept override { return events_added_; }
+
     result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) override;
     result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
     unsigned schema_version() const noexcept override { return 0; }
@@ -129,11 +148,19 @@ private:
     std::optional<std::string> known_ref(std::string const& user) const;
     std::string ref_of(base::user_id const& user);
     service::audit_row shown(audit_chain_row const& kept) const;
+    outbox_context look_up(call::fact const& happened) const;
+    service::event_row add_outbox(outbox_draft const& event, std::optional<std::string> const& only_for = {});
+    bool is_under_way(std::string const& webhook_id, std::optional<base::call_id> const& call) const;
+    bool lay_out(kept_webhook& to, base::utc_time now);
+    void release_next(std::string const& webhook_id, base::call_id const& call, base::utc_time now);
+    void apply_effect(service::delivery_outcome const& outcome);
+    std::size_t sweep_events(base::utc_time now, std::size_t rows_max);
     call::room_record room_of(kept_appointment const& a) const;
 
     tables all_;
     undo_log undo_;
     std::size_t part_ = 0;
+    std::uint64_t events_added_ = 0;
 };
 
 } // namespace rendezvous::store::memory

@@ -27,6 +27,7 @@ sqlite_backend::sqlite_backend(std::filesystem::path const& file, std::filesyste
       db_(base_.db()),
       reads_(db_, boot_id),
       chain_(db_),
+      outbox_(db_),
       audit_(db_),
       clock_(clock),
       log_file_(file.string() + "-wal"),
@@ -130,9 +131,11 @@ result<void> sqlite_backend::drop_part()
 result<void> sqlite_backend::apply(call::fact const& happened)
 {
     try {
+        auto const known = outbox_.look_up(happened);
         auto const outcome = std::visit(fact_writer(db_, clock_.now().utc, boot_id_), happened);
         if (outcome != errc::ok) return outcome;
         if (auto const event = event_of(happened)) chain_.add(*event);
+        for (auto const& told : outbox_of(happened, known)) outbox_.add(told);
         if (auto const entry = audit_of(happened)) audit_.add(*entry);
         return {};
     } catch (failure const& e) {
@@ -202,6 +205,7 @@ result<std::size_t> sqlite_backend::sweep(base::utc_time now, std::size_t rows_m
         count += db_.run("DELETE FROM call_stats WHERE rowid IN"
                          " (SELECT rowid FROM call_stats WHERE at <= $1 ORDER BY at LIMIT $2)",
             now - retention::call_stats, rows_max - count);
+        count += outbox_.sweep(now, rows_max - count);
         db_.run("COMMIT");
         bound_log();
         return count;

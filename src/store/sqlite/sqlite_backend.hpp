@@ -3,6 +3,7 @@
 #include "audit_writer.hpp"
 #include "chain_writer.hpp"
 #include "database.hpp"
+#include "outbox.hpp"
 #include "reads.hpp"
 #include "rendezvous/store/backend.hpp"
 
@@ -66,6 +67,21 @@ public:
         base::user_id const& user, base::user_id const& pseudonym, std::vector<std::string>& needles) override;
     result<std::unique_ptr<scrub_job>> start_scrub(std::vector<std::string> needles) override;
 
+    result<service::event_row> append_event(std::string const& type, std::string const& data, base::utc_time at,
+        std::optional<std::string> const& only_for) override;
+    result<std::vector<service::event_row>> list_events(
+        std::uint64_t after, std::optional<std::string> const& type, std::size_t rows_max) override;
+    result<void> put_webhook(service::webhook_row const& row) override;
+    result<std::vector<service::webhook_row>> list_webhooks() override;
+    result<service::webhook_row> change_webhook(std::string const& id, service::webhook_change const& change) override;
+    result<void> delete_webhook(std::string const& id, base::utc_time now) override;
+    result<std::vector<service::delivery_row>> list_deliveries(
+        std::string const& webhook_id, std::uint64_t before, std::size_t rows_max) override;
+    result<void> redeliver(std::string const& webhook_id, std::uint64_t position, base::utc_time now) override;
+    result<service::due_work> take_due(base::utc_time now, std::size_t rows_max) override;
+    result<void> record_outcome(service::delivery_outcome const& outcome) override;
+    std::uint64_t events_added() const noexcept override { return outbox_.added(); }
+
     result<std::size_t> sweep(base::utc_time now, std::size_t rows_max) override;
     result<std::unique_ptr<copy_job>> start_backup(std::filesystem::path const& target) override;
     unsigned schema_version() const noexcept override { return base_.schema_version(); }
@@ -92,6 +108,7 @@ private:
     connection& db_;
     reads reads_;
     chain_writer chain_;
+    outbox outbox_;
     std::optional<chain_writer::end> part_mark_; ///< where the chain ended when the part began
     audit_writer audit_;
     std::optional<audit_writer::end> audit_mark_;
