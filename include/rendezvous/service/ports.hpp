@@ -115,6 +115,7 @@ struct api_key_row {
     std::string hash;   ///< SHA-256 of the whole key, hex
     base::utc_time created_at{};
     std::optional<base::utc_time> revoked_at;
+    std::vector<std::string> scopes{}; ///< what it may be used for; empty: everything
 };
 
 /// An invitation of one member to one appointment; the code itself is never kept.
@@ -126,6 +127,10 @@ struct invite_row {
     base::utc_time created_at{};
     base::utc_time expires_at{};
     std::optional<base::utc_time> revoked_at;
+    std::optional<std::string> pin_hash{}; ///< of the PIN that the redeemer has to know
+    unsigned pin_tries = 0;                ///< wrong ones since it was sent
+    std::optional<base::utc_time> redeemed_at{}; ///< last
+    std::uint64_t redeemed_count = 0;
 };
 
 /// Credentials that live in the database. Thread: any; completions run on the store's thread.
@@ -133,7 +138,8 @@ class credential_store {
 public:
     virtual ~credential_store() = default;
     virtual void put_api_key(api_key_row row, completion<void> done) = 0;
-    /// Revokes all keys of that name that are not revoked; the number of them.
+    /// Revokes all keys of that name, or the one of that prefix, that are not revoked; the number of
+    /// them.
     virtual void revoke_api_keys(std::string name, base::utc_time at, completion<std::size_t> done) = 0;
     virtual void list_api_keys(completion<std::vector<api_key_row>> done) = 0;
     /// The key with that hash, revoked ones too, or not_found.

@@ -10,6 +10,10 @@ namespace rendezvous::store {
 struct retention {
     /// Quality samples (`call_stats`).
     static constexpr base::milliseconds call_stats{30LL * 24 * 3'600'000};
+    /// Tokens of our own (`issued_tokens`), behind their end: they may be good for a seat that long.
+    static constexpr base::milliseconds tokens{5LL * 3'600'000};
+    /// Invitations, behind their end.
+    static constexpr base::milliseconds invites{30LL * 24 * 3'600'000};
     /// Events (`outbox`) and what became of their deliveries.
     static constexpr base::milliseconds events{30LL * 24 * 3'600'000};
     /// Commands that were carried out (`done_commands`).

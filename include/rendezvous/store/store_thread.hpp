@@ -4,6 +4,7 @@
 #include "rendezvous/base/limits.hpp"
 #include "rendezvous/service/event_port.hpp"
 #include "rendezvous/service/ports.hpp"
+#include "rendezvous/service/token_port.hpp"
 #include "rendezvous/service/subject_port.hpp"
 #include "rendezvous/store/audit_buffer.hpp"
 #include "rendezvous/store/backend.hpp"
@@ -50,6 +51,7 @@ class store_thread final : public service::call_store,
                            public service::credential_store,
                            public service::audit_store,
                            public service::subject_store,
+                           public service::token_store {
                            public service::event_store {
 public:
     /// `clock` must outlive the store.
@@ -80,6 +82,14 @@ public:
     void revoke_invite(
         base::appointment_id id, std::string invite_id, base::utc_time at, service::completion<void> done) override;
 
+    void put_token(service::token_row row, service::completion<void> done) override;
+    void revoke(service::revocation what, service::completion<service::revocation> done) override;
+    void list_revocations(base::utc_time now, std::size_t rows_max,
+        service::completion<std::vector<service::revocation>> done) override;
+    void take_pin_try(std::string invite_id, service::completion<unsigned> done) override;
+    void redeem_invite(std::string invite_id, service::token_row given, service::completion<void> done) override;
+    void reissue_invite(base::appointment_id id, std::string invite_id, std::string hash,
+        std::optional<base::utc_time> expires_at, service::completion<service::invite_row> done) override;
     void append_event(std::string type, std::string data, base::utc_time at, std::optional<std::string> only_for,
         service::completion<service::event_row> done) override;
     void list_events(service::event_filter filter, service::completion<std::vector<service::event_row>> done) override;

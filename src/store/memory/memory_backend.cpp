@@ -128,7 +128,7 @@ result<std::size_t> memory_backend::revoke_api_keys(std::string const& name, bas
 {
     std::size_t count = 0;
     for (auto& [hash, row] : all_.keys) {
-        if (row.name != name || row.revoked_at) continue;
+        if ((row.name != name && row.prefix != name) || row.revoked_at) continue;
         undo_.keep(&tables::keys, all_, hash);
         row.revoked_at = at;
         ++count;
@@ -198,6 +198,8 @@ result<std::size_t> memory_backend::sweep(base::utc_time now, std::size_t rows_m
         at = expired ? all_.done.erase(at) : std::next(at);
         if (expired) ++count;
     }
+    count += sweep_credentials(now, rows_max - count);
+    return count;
     return count + sweep_events(now, rows_max - count);
 }
 

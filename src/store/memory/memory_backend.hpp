@@ -37,6 +37,8 @@ struct tables {
     std::map<std::string, kept_webhook> webhooks;              ///< by id
     std::map<std::string, service::delivery_row> deliveries;   ///< by `delivery_key`
     std::map<std::string, call::done_command> done;            ///< by `done_key`
+    std::map<std::string, service::token_row> tokens;          ///< by `jti`
+    std::map<std::string, service::revocation> revocations;    ///< by kind and id
     std::vector<audit_chain_row> audit;                        ///< its chain; row n has seq n + 1
     std::map<std::string, kept_subject> subjects;              ///< by user id
     std::set<std::string> buried;                              ///< erased: no new key for an old token
@@ -124,6 +126,13 @@ public:
         base::user_id const& user, base::user_id const& pseudonym, std::vector<std::string>& needles) override;
     result<std::unique_ptr<scrub_job>> start_scrub(std::vector<std::string> needles) override;
 
+    result<void> put_token(service::token_row const& row) override;
+    result<service::revocation> revoke(service::revocation const& what) override;
+    result<std::vector<service::revocation>> list_revocations(base::utc_time now, std::size_t rows_max) override;
+    result<unsigned> take_pin_try(std::string const& invite_id) override;
+    result<void> redeem_invite(std::string const& invite_id, service::token_row const& given) override;
+    result<service::invite_row> reissue_invite(base::appointment_id const& id, std::string const& invite_id,
+        std::string const& hash, std::optional<base::utc_time> const& expires_at) override;
     result<service::event_row> append_event(std::string const& type, std::string const& data, base::utc_time at,
         std::optional<std::string> const& only_for) override;
     result<std::vector<service::event_row>> list_events(
@@ -144,6 +153,7 @@ public:
     unsigned schema_version() const noexcept override { return 0; }
 
 private:
+    std::size_t sweep_credentials(base::utc_time now, std::size_t rows_max);
     void add_event(event_draft const& event);
     std::optional<std::string> known_ref(std::string const& user) const;
     std::string ref_of(base::user_id const& user);

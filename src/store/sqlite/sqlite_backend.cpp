@@ -205,6 +205,7 @@ result<std::size_t> sqlite_backend::sweep(base::utc_time now, std::size_t rows_m
         count += db_.run("DELETE FROM call_stats WHERE rowid IN"
                          " (SELECT rowid FROM call_stats WHERE at <= $1 ORDER BY at LIMIT $2)",
             now - retention::call_stats, rows_max - count);
+        count += sweep_credentials(now, rows_max - count);
         count += outbox_.sweep(now, rows_max - count);
         db_.run("COMMIT");
         bound_log();

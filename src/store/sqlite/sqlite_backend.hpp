@@ -67,6 +67,13 @@ public:
         base::user_id const& user, base::user_id const& pseudonym, std::vector<std::string>& needles) override;
     result<std::unique_ptr<scrub_job>> start_scrub(std::vector<std::string> needles) override;
 
+    result<void> put_token(service::token_row const& row) override;
+    result<service::revocation> revoke(service::revocation const& what) override;
+    result<std::vector<service::revocation>> list_revocations(base::utc_time now, std::size_t rows_max) override;
+    result<unsigned> take_pin_try(std::string const& invite_id) override;
+    result<void> redeem_invite(std::string const& invite_id, service::token_row const& given) override;
+    result<service::invite_row> reissue_invite(base::appointment_id const& id, std::string const& invite_id,
+        std::string const& hash, std::optional<base::utc_time> const& expires_at) override;
     result<service::event_row> append_event(std::string const& type, std::string const& data, base::utc_time at,
         std::optional<std::string> const& only_for) override;
     result<std::vector<service::event_row>> list_events(
@@ -89,6 +96,7 @@ public:
     std::string trouble() const override { return trouble_; }
 
 private:
+    std::size_t sweep_credentials(base::utc_time now, std::size_t rows_max);
     /// Runs `work`, which throws failure, and gives its value or the error it means.
     template <class Work>
     auto attempt(Work&& work) -> result<std::invoke_result_t<Work>>
