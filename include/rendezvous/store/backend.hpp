@@ -41,8 +41,7 @@ public:
 /// Where records are kept. Thread: one. Every function returns store_unavailable when the place
 /// itself fails (locked, full, broken); everything since `begin` is then lost and `rollback` must
 /// be called. Writes are done between `begin` and `commit`, each inside a part.
-class backend : public audit_records, public credential_records {
-class backend : public audit_records, public event_records {
+class backend : public audit_records, public event_records, public credential_records {
 public:
     ~backend() override = default;
 

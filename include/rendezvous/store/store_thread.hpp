@@ -51,7 +51,7 @@ class store_thread final : public service::call_store,
                            public service::credential_store,
                            public service::audit_store,
                            public service::subject_store,
-                           public service::token_store {
+                           public service::token_store,
                            public service::event_store {
 public:
     /// `clock` must outlive the store.
@@ -90,6 +90,7 @@ public:
     void redeem_invite(std::string invite_id, service::token_row given, service::completion<void> done) override;
     void reissue_invite(base::appointment_id id, std::string invite_id, std::string hash,
         std::optional<base::utc_time> expires_at, service::completion<service::invite_row> done) override;
+
     void append_event(std::string type, std::string data, base::utc_time at, std::optional<std::string> only_for,
         service::completion<service::event_row> done) override;
     void list_events(service::event_filter filter, service::completion<std::vector<service::event_row>> done) override;

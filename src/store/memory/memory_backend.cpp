@@ -199,7 +199,6 @@ result<std::size_t> memory_backend::sweep(base::utc_time now, std::size_t rows_m
         if (expired) ++count;
     }
     count += sweep_credentials(now, rows_max - count);
-    return count;
     return count + sweep_events(now, rows_max - count);
 }
 
