@@ -17,7 +17,7 @@ import servers
 LOAD_TIMEOUT_S = 180
 # Measured figures shown while it runs.
 SHOWN = ('one_call', 'start_s', 'outage_s', 'all_back_s', 'reg_p99_ms', 'sessions_resumed', 'sessions_anew', 'cut',
-         'cut_s', 'rss_growth_kb', 'p99_before_us', 'p99_meanwhile_us', 'p99_us_before', 'p99_ratio', 'srv_cpu_s_per_M', 'msgs_per_s', 'p50_us', 'p99_us', 'pss_kb_per_conn', 'touched_pss_kb_per_conn',
+         'cut_s', 'export_rows', 'export_mb', 'export_s', 'rss_growth_kb', 'p99_before_us', 'p99_meanwhile_us', 'p99_us_before', 'p99_ratio', 'srv_cpu_s_per_M', 'msgs_per_s', 'p50_us', 'p99_us', 'pss_kb_per_conn', 'touched_pss_kb_per_conn',
          'srv_cpu_ms_per_conn', 'storm_s', 'failed', 'retries')
 FAULTS = ('wrong', 'lost_messages', 'lost_conns', 'blocked', 'sequence_faults', 'failed', 'two_calls', 'refused',
           'unanswered')
@@ -63,6 +63,8 @@ def arguments():
                         help='connections of the idle and storm cases (default 1000)')
     parser.add_argument('--seconds', type=bounded(0.5, 60, float), default=3, help='measured per relay (default 3)')
     parser.add_argument('--rooms', type=bounded(1, 20000), default=1000, help='rooms of double-start (default 1000)')
+    parser.add_argument('--calls', type=bounded(1000, 10_000_000), default=1_000_000,
+                        help='calls of the past in the export case (default 1000000)')
     parser.add_argument('--attackers', type=bounded(4, 10000), default=2000,
                         help='sockets of the attack case (default 2000)')
     parser.add_argument('--long-seconds', type=bounded(2, 60), default=15,

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 
+import history
 import servers
 
 LOAD_TIMEOUT_S = 300
@@ -15,10 +16,15 @@ RETURN_TIMEOUT_S = 60
 
 
 class Scenario:
-    """One case: `rooms` appointments at the server, which runs with `limits`."""
+    """One case: `rooms` appointments and `calls` of the past at the server, which runs with `limits`."""
 
-    def __init__(self, rooms, run, limits=servers.RAISED_LIMITS):
-        self.rooms, self.run, self.limits = rooms, run, limits
+    def __init__(self, rooms, run, limits=servers.RAISED_LIMITS, calls=0):
+        self.rooms, self.run, self.limits, self.calls = rooms, run, limits, calls
+
+    def server(self, place, program):
+        if self.calls:
+            return history.WithHistory(place, program, self.rooms, self.calls)
+        return servers.Rendezvous('rendezvous', place, program, self.rooms, self.limits)
 
 
 class Load:
@@ -118,6 +124,17 @@ def booking(seconds):
     return Scenario(1, run)
 
 
+def export(pairs, seconds, calls):
+    """Calls alone, then while all `calls` of the past go out as CSV."""
+    def run(server, place, programs):
+        def relay():
+            with Load(server, place, programs, ['--mode', 'relay', '--pairs', str(pairs), '--rate', '2000', '--payload', '2048',
+                                                '--duration', str(seconds), '--pids', str(server.process.pid)]) as load:
+                return load.result()
+        return history.export_scenario(server, relay)
+    return Scenario(pairs, run, calls=calls)
+
+
 def table(options):
     """Case name -> Scenario."""
     return {
@@ -128,6 +145,7 @@ def table(options):
         # Too little to overflow its queue: only the write deadline ends it.
         'stuck-reader': slow_reader(options.pairs, max(options.long_seconds, 20), 10),
         'booking': booking(options.long_seconds),
+        'export': export(options.pairs, options.long_seconds, options.calls),
         'attack': attack(options.attackers, 200, 50, options.long_seconds),
     }
 
@@ -135,11 +153,11 @@ def table(options):
 def run(name, options, place):
     """The JSON line of one scenario."""
     scenario = table(options)[name]
-    with servers.Rendezvous('rendezvous', place, options.rendezvous, scenario.rooms, scenario.limits) as server:
+    with scenario.server(place, options.rendezvous) as server:
         try:
             return scenario.run(server, place, options.programs)
         except (RuntimeError, subprocess.TimeoutExpired) as failure:
             raise RuntimeError('%s; server: %s' % (failure, server.last_words() or 'silent')) from failure
 
 
-NAMES = ('double-start', 'return', 'return-seated', 'slow-reader', 'stuck-reader', 'booking', 'attack')
+NAMES = ('double-start', 'return', 'return-seated', 'slow-reader', 'stuck-reader', 'booking', 'export', 'attack')

@@ -115,6 +115,9 @@ rest_reply list_appointments(rest_call c)
     auto const asked = read_list_request(c, query);
     if (!query.ok()) co_return query.refusal();
     if (auto const why = limit_to_own(c, filter.user)) co_return problem_reply(c, *why);
+    // No index serves both, and one of them alone may fit nearly all appointments there ever were.
+    if (filter.status && filter.call_status && !filter.user)
+        co_return invalid_query(c, "callStatus", "needs userId beside status");
 
     auto const read = [c, filter](std::size_t rows_max, std::optional<std::string> after) {
         auto some = filter;

@@ -84,6 +84,17 @@ rest_reply done_reply(rest_call c, unsigned status, call::outcome done)
     co_return reply;
 }
 
+/// A filter that no index serves, or nothing: one by one a few matches would be looked for among all
+/// calls there ever were. Calls of one person or appointment are few enough for any combination.
+std::optional<std::string_view> unserved(service::call_filter const& f)
+{
+    if (f.appointment || f.user || !f.end_reason) return std::nullopt;
+    auto const ended = std::find(f.states.begin(), f.states.end(), call::call_state::ended) != f.states.end();
+    if (f.kind) return "kind";
+    if (!f.states.empty() && !ended) return "state";
+    return std::nullopt;
+}
+
 bool took_part(call::call_record const& call, base::user_id const& user)
 {
     return std::any_of(call.seats.begin(), call.seats.end(), [&](auto const& s) { return s.user == user; });
@@ -248,6 +259,8 @@ rest_reply list_calls(rest_call c)
     auto const asked = read_list_request(c, query);
     if (!query.ok()) co_return query.refusal();
     if (auto const why = limit_to_own(c, filter.user)) co_return problem_reply(c, *why);
+    if (auto const name = unserved(filter))
+        co_return invalid_query(c, *name, "needs userId or appointmentId beside endReason");
 
     auto const read = [c, filter](std::size_t rows_max, std::optional<std::string> after) {
         auto some = filter;

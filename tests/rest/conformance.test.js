@@ -98,6 +98,12 @@ describe('the running server', () => {
     assert.deepEqual(events.map((row) => row.type), ['call.started', 'call.joined', 'call.ended']);
     const calls = await clinic.list('listCalls', { query: { state: 'ended,active' } });
     assert.equal(calls.length, 3);
+    const both = { kind: 'appointment', endReason: 'completed' };
+    const refused = await clinic.call('listCalls', { status: 422, query: both });
+    assert.deepEqual(refused.body.errors.map((each) => each.pointer), ['?kind']);
+    await clinic.call('listCalls', { status: 422, query: { state: 'active', endReason: 'completed' } });
+    assert.equal((await clinic.call('listCalls', { query: { ...both, userId: 'dr-7' } })).body.length, 2);
+    await clinic.call('listAppointments', { status: 422, query: { status: 'booked', callStatus: 'ended' } });
   });
 
   it('invites', async () => {
