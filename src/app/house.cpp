@@ -2,6 +2,7 @@
 
 #include "issuers.hpp"
 #include "rendezvous/base/log.hpp"
+#include "rendezvous/outbound/target.hpp"
 #include "rendezvous/store/open.hpp"
 #include "secrets.hpp"
 
@@ -37,6 +38,15 @@ protocol::webrtc_config page_config_of(config const& c)
     return out;
 }
 
+outbound::webhook_options webhook_options_of(config const& c)
+{
+    outbound::webhook_options out;
+    out.source = c.server.public_url;
+    out.retry.assign(c.webhooks.retry.begin(), c.webhooks.retry.end());
+    out.private_hosts = c.webhooks.allowed_private_hosts;
+    return out;
+}
+
 std::size_t shard_count(config const& c)
 {
     if (c.server.shards > 0) return c.server.shards;
@@ -48,9 +58,8 @@ std::unique_ptr<access> make_access(config const& c, auth::token_signer const& s
     auto const key = load_or_make_signing_key(c.storage.signing_key_file());
     auth::token_verifier verifier({{c.server.public_url, {{auth::token_algorithm::hs256, "", key}}}}, c.auth.audience);
     access::turn turn{c.turn.uris, load_turn_secret(c), c.turn.ttl};
-    return std::make_unique<access>(
-        std::move(verifier), signer, std::move(turn), c.limits.auth_failures_per_10min, ids, c.server.public_url,
-        auth::pin_keeper(key));
+    return std::make_unique<access>(std::move(verifier), signer, std::move(turn), c.limits.auth_failures_per_10min, ids,
+        c.server.public_url, auth::pin_keeper(key));
 }
 
 } // namespace
@@ -92,6 +101,13 @@ house::house(config settings)
         page_config_of(settings_), std::move(tables), settings_.turn.relay_only, ids_.secret(6)});
     context_->audit = store_.get();
     context_->subjects = store_.get();
+    context_->events = store_.get();
+    context_->check_webhook_url = [hosts = settings_.webhooks.allowed_private_hosts](
+                                      std::string const& url) -> base::result<void> {
+        auto const target = outbound::check_target(url, hosts);
+        if (!target) return target.error();
+        return {};
+    };
     net::start_heartbeats(*context_);
 }
 
@@ -104,6 +120,7 @@ void house::use_issuers(config const& c)
 house::~house()
 {
     stop(milliseconds{0});
+    webhooks_.reset();
     // Whoever waits for an answer from outside is still there.
     http_.reset();
     // The store's last answers post to shards and rooms, so it ends while they are still there.
@@ -113,6 +130,8 @@ house::~house()
 void house::start()
 {
     loops_ = std::thread([this] { shards_->run(); });
+    webhooks_ = std::make_unique<outbound::webhook_worker>(
+        *store_, *http_, clock_, outbound::system_jitter(), webhook_options_of(settings_));
 }
 
 void house::recover()

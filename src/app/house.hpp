@@ -4,6 +4,7 @@
 #include "rendezvous/app/config.hpp"
 #include "rendezvous/net/doors.hpp"
 #include "rendezvous/outbound/curl_client.hpp"
+#include "rendezvous/outbound/webhook_worker.hpp"
 #include "rendezvous/store/store_thread.hpp"
 
 #include <memory>
@@ -24,7 +25,7 @@ public:
     /// From now on the issuers of `c`, with the keys that their files hold now. Throws config_error,
     /// and then everything is as it was.
     void use_issuers(config const& c);
-    /// Starts the shards' threads.
+    /// Starts the shards' threads and the delivery of events.
     void start();
     /// Ends the calls that a service before this one left open. After `start`; throws
     /// std::runtime_error if the store does not answer.
@@ -59,6 +60,7 @@ private:
     std::unique_ptr<net::session_context> context_;
     std::unique_ptr<service::calls> calls_;
     std::unique_ptr<store::store_thread> store_;
+    std::unique_ptr<outbound::webhook_worker> webhooks_;
     std::thread loops_;
 };
 

@@ -91,6 +91,16 @@ rest_reply create_invite(rest_call c);
 rest_reply list_invites(rest_call c);
 rest_reply revoke_invite(rest_call c);
 rest_reply redeem_invite(rest_call c);
+// rest_webhooks.cpp
+rest_reply create_webhook(rest_call c);
+rest_reply list_webhooks(rest_call c);
+rest_reply change_webhook(rest_call c);
+rest_reply delete_webhook(rest_call c);
+rest_reply test_webhook(rest_call c);
+rest_reply rotate_webhook_secret(rest_call c);
+rest_reply list_deliveries(rest_call c);
+rest_reply redeliver(rest_call c);
+rest_reply list_events(rest_call c);
 // rest_service.cpp
 rest_reply get_webrtc_config(rest_call c);
 rest_reply get_health(rest_call c);

@@ -43,6 +43,15 @@ constexpr auto table = std::to_array<route>({
     {get, "/api/webrtc/call/{callId}/info", everybody, &alias_call_info},
     {get, "/api/webrtc/call/active", everybody, &alias_active_call},
     {get, "/api/webrtc/call/history", everybody, &alias_call_history, {"limit", "after", "bom"}},
+    {post, "/api/webhooks", api_key | admin_only, &create_webhook},
+    {get, "/api/webhooks", api_key | admin_only, &list_webhooks, {"bom"}},
+    {patch, "/api/webhooks/{webhookId}", api_key | admin_only, &change_webhook},
+    {delete_, "/api/webhooks/{webhookId}", api_key | admin_only, &delete_webhook},
+    {post, "/api/webhooks/{webhookId}/test", api_key | admin_only, &test_webhook},
+    {post, "/api/webhooks/{webhookId}/rotate-secret", api_key | admin_only, &rotate_webhook_secret},
+    {get, "/api/webhooks/{webhookId}/deliveries", api_key | admin_only, &list_deliveries, {"limit", "after", "bom"}},
+    {post, "/api/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver", api_key | admin_only, &redeliver},
+    {get, "/api/events", api_key | admin_only, &list_events, {"type", "limit", "after", "bom"}},
     {get, "/healthz", open_to_all, &get_health},
     {get, "/readyz", open_to_all, &get_readiness},
 });
@@ -169,9 +178,8 @@ service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<
     co_return out;
 }
 
-boost::asio::awaitable<http_response> answer_route(
-    session_context& house, std::shared_ptr<http_request const> request, found_route found,
-    std::shared_ptr<audit_note> note)
+boost::asio::awaitable<http_response> answer_route(session_context& house, std::shared_ptr<http_request const> request,
+    found_route found, std::shared_ptr<audit_note> note)
 {
     rest_call c{&house, request, {}, {}, note};
     if (!found.entry) {

@@ -86,7 +86,7 @@ base::result<target> check_target(std::string const& url, std::vector<std::strin
     target out{parsed, lower(*host), false};
     out.named = std::any_of(private_hosts.begin(), private_hosts.end(), [&](std::string const& listed) {
         auto const name = lower(listed);
-        return name == out.host || name == out.host + ':' + *port;
+        return name == out.host || '[' + name + ']' == out.host || name == out.host + ':' + *port;
     });
     auto const literal = reach_of_literal(out.host);
     if (literal == reach::never) return errc::forbidden;

@@ -119,6 +119,37 @@ describe('the running server', () => {
     await clinic.call('redeemInvite', { status: 404, as: null, path: { code: 'AAAAAAAAAAAAAAAAAAAAAA' } });
   });
 
+  it('tells other systems what happened', async () => {
+    await clinic.call('createWebhook', { status: 400, body: '{"url":' });
+    for (const url of ['https://127.0.0.1/', 'http://booking.example/', 'https://localhost/x', 'https://[::1]/', 'https://2130706433/'])
+      assert.equal((await clinic.call('createWebhook', { status: 422, body: { url } })).body.errors[0].pointer, '/url', url);
+    await clinic.call('createWebhook', { status: 403, as: clinic.doctor, body: { url: 'https://booking.example/' } });
+    const { body: made } = await clinic.call('createWebhook', { status: 201, body: { url: 'https://booking.example/h', events: ['call.ended'] } });
+    assert.equal(Buffer.from(made.secret.slice('whsec_'.length), 'base64').length, 32);
+    const path = { webhookId: made.id };
+    const rows = await clinic.list('listWebhooks');
+    assert.deepEqual(rows.map((row) => [row.id, row.secret]), [[made.id, undefined]], 'no secret is shown again');
+    await clinic.call('changeWebhook', { status: 422, path, body: { events: ['call.over'] } });
+    await clinic.call('changeWebhook', { path, as: clinic.admin, body: { status: 'disabled' } });
+    const rotated = (await clinic.call('rotateWebhookSecret', { path })).body;
+    assert.notEqual(rotated.secret, made.secret);
+    assert.ok(Date.parse(rotated.previousSecretUntil) > Date.now() + 86_000_000);
+    const tested = (await clinic.call('testWebhook', { status: 201, path })).body;
+    assert.deepEqual(await clinic.list('listDeliveries', { path }), [], 'a disabled one is sent nothing');
+    await clinic.call('redeliver', { status: 404, path: { ...path, deliveryId: tested.id } });
+    const all = await clinic.list('listEvents');
+    assert.deepEqual(all.map((row) => row.id), all.map((row) => row.id).sort());
+    assert.deepEqual(all.at(-1), tested);
+    const first = await clinic.call('listEvents', { query: { limit: 1 } });
+    assert.match(first.headers.link, /after=.*; rel="next"$/);
+    assert.deepEqual((await clinic.call('listEvents', { query: { after: first.body[0].id } })).body, all.slice(1));
+    assert.deepEqual((await clinic.call('listEvents', { query: { type: 'webhook.test' } })).body, [tested]);
+    await clinic.call('listEvents', { status: 422, query: { after: 'x' } });
+    await clinic.call('listEvents', { status: 422, query: { type: 'call.over' } });
+    await clinic.call('deleteWebhook', { status: 204, path });
+    await clinic.call('deleteWebhook', { status: 404, path });
+  });
+
   it('knows the names of older systems', async () => {
     const as = clinic.doctor;
     assert.equal((await clinic.read('aliasActiveCall', { as })).body, null);

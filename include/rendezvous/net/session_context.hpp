@@ -7,10 +7,12 @@
 #include "rendezvous/protocol/rest_types.hpp"
 #include "rendezvous/protocol/server_message.hpp"
 #include "rendezvous/service/access.hpp"
-#include "rendezvous/service/subject_port.hpp"
 #include "rendezvous/service/calls.hpp"
+#include "rendezvous/service/event_port.hpp"
+#include "rendezvous/service/subject_port.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -37,10 +39,13 @@ struct session_context {
     bool relay_only = false;                            ///< signals lose what would show addresses
     /// Part of every session id, so that one of a process before this is known as such.
     std::string epoch;
-    std::atomic<bool> draining{false}; ///< on the way out: nobody registers any more
-    std::atomic<bool> crowded{false};  ///< memory is nearly used up: nobody registers for now
+    std::atomic<bool> draining{false};          ///< on the way out: nobody registers any more
+    std::atomic<bool> crowded{false};           ///< memory is nearly used up: nobody registers for now
     service::audit_store* audit = nullptr;      ///< where it is accounted for who did what; null: nowhere
     service::subject_store* subjects = nullptr; ///< export and erasure of a person
+    service::event_store* events = nullptr;     ///< what other systems are told, and where
+    /// Whether events may be sent to a URL: `validation`, `forbidden`.
+    std::function<base::result<void>(std::string const& url)> check_webhook_url{};
 
     /// As they are now. Thread: any shard (elsewhere those of shard 0, before the shards run).
     base::limits const& limits() const

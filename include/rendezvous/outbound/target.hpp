@@ -21,7 +21,7 @@ struct target {
 /// `private_hosts`), no user or password, at most 2048 characters, and if the host is an address or
 /// a name that is only ever used inside (`localhost`, `*.local`, `*.internal`...), one that stands
 /// in `private_hosts`. What a name leads to is checked when it is connected to.
-/// `private_hosts`: `name` (any port) or `name:port`. Thread: any.
+/// `private_hosts`: `name` (any port) or `name:port`; IPv6 with or, without a port, without brackets. Thread: any.
 /// Errors: `validation` for what is no such URL, `forbidden` for where nothing may be sent.
 base::result<target> check_target(std::string const& url, std::vector<std::string> const& private_hosts);
 

@@ -58,6 +58,7 @@ TEST(Target, LetsNamedHostsBePrivateAndPlain)
     EXPECT_EQ(verdict("https://evil-booking.local/", {"booking.local"}), errc::forbidden);
     EXPECT_EQ(verdict("https://a.booking.local/", {"booking.local"}), errc::forbidden);
     EXPECT_EQ(verdict("http://[::1]:80/", {"[::1]:80"}), errc::ok);
+    EXPECT_EQ(verdict("http://[::1]:81/", {"::1"}), errc::ok);
     EXPECT_EQ(verdict("http://2130706433/", {"127.0.0.1"}), errc::ok) << "the same host, written otherwise";
 }
 
