@@ -114,8 +114,15 @@ describe('the running server', () => {
     await clinic.call('getAppointment', { as: redeemed.body.token, path });
     const list = await clinic.list('listInvites', { path });
     assert.equal(list[0].inviteId, made.inviteId);
+    const again = await clinic.call('resendInvite', { path: { ...path, inviteId: made.inviteId } });
+    assert.equal(again.body.inviteId, made.inviteId);
+    await clinic.call('redeemInvite', { status: 404, as: null, path: { code: made.code } });
     await clinic.call('revokeInvite', { status: 204, path: { ...path, inviteId: made.inviteId } });
-    await clinic.call('redeemInvite', { status: 410, as: null, path: { code: made.code } });
+    await clinic.call('redeemInvite', { status: 410, as: null, path: { code: again.body.code } });
+    const guarded = await clinic.call('createInvite', { status: 201, path, body: { userId: 'p-42', pin: '2468' } });
+    const wrong = await clinic.call('redeemInvite', { status: 403, as: null, path: { code: guarded.body.code }, body: { pin: '1357' } });
+    assert.equal(wrong.body.triesLeft, 4);
+    await clinic.call('redeemInvite', { as: null, path: { code: guarded.body.code }, body: { pin: '2468' } });
     await clinic.call('redeemInvite', { status: 404, as: null, path: { code: 'AAAAAAAAAAAAAAAAAAAAAA' } });
   });
 
@@ -148,6 +155,32 @@ describe('the running server', () => {
     await clinic.call('listEvents', { status: 422, query: { type: 'call.over' } });
     await clinic.call('deleteWebhook', { status: 204, path });
     await clinic.call('deleteWebhook', { status: 404, path });
+  });
+
+  it('gives tokens and takes them back', async () => {
+    const { body: given } = await clinic.call('mintToken', { status: 201, body: { sub: 'p-42', role: 'patient', name: 'Ion', appointment: ['A-1'] } });
+    await clinic.call('mintToken', { status: 422, body: { sub: 'p-42', role: 'patient' } });
+    const { body: renewed } = await clinic.call('renewToken', { status: 201, as: given.token });
+    await clinic.call('getAppointment', { as: renewed.token, path: { id: 'A-1' } });
+    await clinic.call('revokeToken', { status: 204, path: { jti: renewed.jti } });
+    await clinic.call('getAppointment', { status: 401, as: renewed.token, path: { id: 'A-1' } });
+    const { body: other } = await clinic.call('mintToken', { status: 201, body: { sub: 'dr-9', role: 'doctor' } });
+    await clinic.call('revokeUser', { status: 204, body: { sub: 'dr-9' } });
+    await clinic.call('listCalls', { status: 401, as: other.token });
+  });
+
+  it('accounts for what was done, and lets people go', async () => {
+    const body = clinic.appointment({ participants: [{ userId: 'dr-7', role: 'doctor', name: 'Dr. Ana Pop' }, { userId: 'p-77', role: 'patient', name: 'Zoe Zidaru' }] });
+    await clinic.call('putAppointment', { status: 201, path: { id: 'A-9' }, body });
+    const path = { userId: 'p-77' };
+    const { body: person } = await clinic.call('exportSubject', { path });
+    assert.deepEqual(person.appointments.map((each) => [each.appointmentId, each.name]), [['A-9', 'Zoe Zidaru']]);
+    await clinic.call('exportSubject', { status: 403, as: clinic.doctor, path });
+    await clinic.call('eraseSubject', { path });
+    await clinic.call('exportSubject', { status: 404, path });
+    const rows = (await clinic.call('listAudit', { as: clinic.admin, query: { action: 'subject.erase' } })).body;
+    assert.deepEqual(rows.map((row) => [row.actor, row.outcome]), [['conformance', 'ok']]);
+    await clinic.list('listAudit', { query: { limit: 100, to: new Date().toISOString() } });
   });
 
   it('knows the names of older systems', async () => {
@@ -185,7 +218,7 @@ describe('the running server', () => {
   });
 
   it('asks for a credential wherever one is described, and for no parameter it does not know', async () => {
-    const any = { id: 'A-1', callId: NOBODY, inviteId: NOBODY, code: 'x' };
+    const any = { id: 'A-1', code: 'x', userId: 'nobody' };
     for (const operation of clinic.description.operations) {
       const path = new Proxy(any, { get: (known, name) => known[name] ?? NOBODY });
       if (operation.responses['401']) await clinic.call(operation.id, { status: 401, as: null, path });
