@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 
+import { until } from '../e2e/harness/until.js';
 import { format } from './format.js';
 import { Clinic } from './harness/clinic.js';
 
@@ -155,6 +156,12 @@ describe('the running server', () => {
     await clinic.call('listEvents', { status: 422, query: { type: 'call.over' } });
     await clinic.call('deleteWebhook', { status: 204, path });
     await clinic.call('deleteWebhook', { status: 404, path });
+    const { body: other } = await clinic.call('createWebhook', { status: 201, body: { url: 'https://booking.invalid/h' } });
+    const place = { webhookId: other.id };
+    const again = (await clinic.call('testWebhook', { status: 201, path: place })).body;
+    await until('the delivery is planned', async () => (await clinic.call('listDeliveries', { path: place })).body.length > 0);
+    await clinic.call('redeliver', { status: 204, path: { ...place, deliveryId: again.id } });
+    await clinic.call('deleteWebhook', { status: 204, path: place });
   });
 
   it('gives tokens and takes them back', async () => {
