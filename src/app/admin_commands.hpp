@@ -8,7 +8,8 @@
 namespace rendezvous::app {
 
 /// Answers one command that touches data: `api-key create NAME | list | revoke NAME`,
-/// `appointment create KEY=VALUE...`, `backup FILE`, `migrate`. The same code runs behind the control socket
+/// `appointment create KEY=VALUE...`, `backup FILE`, `migrate`,
+/// `audit verify`, `subject export | erase USER`. The same code runs behind the control socket
 /// of the service and in a process of its own. `done` is called once, from any thread.
 void run_admin_command(house& h, net::control_request const& request, std::function<void(net::control_reply)> done);
 

@@ -29,7 +29,9 @@ struct options {
     std::string host = "localhost";
     std::string backup_file;
     std::string key_name;
+    std::string key_scope;
     std::string sub, role, name;
+    std::string user; ///< of `subject`
     std::vector<std::string> appointments;
     long ttl_s = 3600;
     std::map<std::string, std::string> appointment; ///< of `appointment create`
@@ -171,8 +173,27 @@ void describe(CLI::App& cli, options& o, std::function<int()>& run)
     keys->require_subcommand(1);
     for (std::string const verb : {"create", "list", "revoke"}) {
         auto* command = with_config(keys, verb, verb + " API keys");
-        if (verb != "list") command->add_option("--name", o.key_name, "whose key")->required();
-        command->callback([&o, &run, verb] { run = [&o, verb] { return admin(o, {"api-key", verb, o.key_name}); }; });
+        if (verb == "create") command->add_option("--name", o.key_name, "whose key")->required();
+        if (verb == "revoke") command->add_option("--name", o.key_name, "whose keys, or the prefix of one")->required();
+        if (verb == "create")
+            command->add_option("--scope", o.key_scope,
+                "what for, with commas: appointments, tokens, webhooks, history, audit, subjects; all by default");
+        command->callback([&o, &run, verb] {
+            run = [&o, verb] { return admin(o, {"api-key", verb, o.key_name, o.key_scope}); };
+        });
+    }
+
+    auto* audit = cli.add_subcommand("audit", "the account of who did what");
+    audit->require_subcommand(1);
+    with_config(audit, "verify", "check both hash chains; names the first broken row")->callback([&] {
+        run = [&] { return admin(o, {"audit", "verify"}); };
+    });
+    auto* subjects = cli.add_subcommand("subject", "everything that mentions one person");
+    subjects->require_subcommand(1);
+    for (std::string const verb : {"export", "erase"}) {
+        auto* command = with_config(subjects, verb, verb + " one person");
+        command->add_option("--user", o.user, "user id")->required();
+        command->callback([&o, &run, verb] { run = [&o, verb] { return admin(o, {"subject", verb, o.user}); }; });
     }
 
     auto* appointments = cli.add_subcommand("appointment", "appointments without a booking system");

@@ -20,7 +20,8 @@ namespace rendezvous::net {
 struct rest_caller {
     bool api_key = false;
     std::optional<service::bearer> bearer;
-    std::string key_name; ///< of the API key
+    std::string key_name;            ///< of the API key
+    std::vector<std::string> scopes; ///< of the API key; empty: everything
 
     /// API keys and admins see everything; everybody else what they are participants of.
     bool sees_all() const { return api_key || (bearer && bearer->role == call::role::admin); }
@@ -91,6 +92,19 @@ rest_reply create_invite(rest_call c);
 rest_reply list_invites(rest_call c);
 rest_reply revoke_invite(rest_call c);
 rest_reply redeem_invite(rest_call c);
+// rest_audit.cpp
+rest_reply list_audit(rest_call c);
+// rest_subjects.cpp
+rest_reply export_subject(rest_call c);
+rest_reply erase_subject(rest_call c);
+rest_reply resend_invite(rest_call c);
+// rest_tokens.cpp
+rest_reply mint_token(rest_call c);
+rest_reply renew_token(rest_call c);
+rest_reply revoke_token(rest_call c);
+rest_reply revoke_user(rest_call c);
+/// Durable, in force, and told to every session it concerns. Errors: store_unavailable.
+service::task<void> revoke(session_context& house, service::revocation what);
 // rest_webhooks.cpp
 rest_reply create_webhook(rest_call c);
 rest_reply list_webhooks(rest_call c);

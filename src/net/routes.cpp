@@ -31,7 +31,12 @@ constexpr auto table = std::to_array<route>({
     {post, "/api/appointments/{id}/invites", api_key | staff, &create_invite},
     {get, "/api/appointments/{id}/invites", api_key | staff, &list_invites, {"bom"}},
     {delete_, "/api/appointments/{id}/invites/{inviteId}", api_key | staff, &revoke_invite},
+    {post, "/api/appointments/{id}/invites/{inviteId}/resend", api_key | staff, &resend_invite},
     {post, "/api/invites/{code}/redeem", open_to_all, &redeem_invite},
+    {post, "/api/tokens", api_key, &mint_token},
+    {post, "/api/tokens/revoke", api_key, &revoke_user},
+    {post, "/api/tokens/renew", staff | participant, &renew_token},
+    {delete_, "/api/tokens/{jti}", api_key, &revoke_token},
     {get, "/api/calls", everybody, &list_calls,
         {"from", "to", "state", "endReason", "kind", "appointmentId", "userId", "limit", "after", "bom"}},
     {get, "/api/calls/{callId}", everybody, &get_call},
@@ -43,6 +48,10 @@ constexpr auto table = std::to_array<route>({
     {get, "/api/webrtc/call/{callId}/info", everybody, &alias_call_info},
     {get, "/api/webrtc/call/active", everybody, &alias_active_call},
     {get, "/api/webrtc/call/history", everybody, &alias_call_history, {"limit", "after", "bom"}},
+    {get, "/api/audit", api_key | admin_only, &list_audit,
+        {"from", "to", "actor", "subject", "action", "limit", "after", "bom"}},
+    {get, "/api/subjects/{userId}", api_key | admin_only, &export_subject},
+    {delete_, "/api/subjects/{userId}", api_key | admin_only, &erase_subject},
     {post, "/api/webhooks", api_key | admin_only, &create_webhook},
     {get, "/api/webhooks", api_key | admin_only, &list_webhooks, {"bom"}},
     {patch, "/api/webhooks/{webhookId}", api_key | admin_only, &change_webhook},
@@ -125,13 +134,73 @@ std::optional<std::string> unknown_parameter(route const& r, http_request const&
     return std::nullopt;
 }
 
+/// A body that says it is something else: a form, a file, XML. One that says nothing is taken for JSON.
+bool is_of_another_type(http_request const& request)
+{
+    auto const header = request.header("content-type");
+    if (request.body.empty() || !header) return false;
+    std::string type(header->substr(0, header->find(';')));
+    while (!type.empty() && type.back() == ' ') type.pop_back();
+    std::transform(type.begin(), type.end(), type.begin(), [](unsigned char ch) { return std::tolower(ch); });
+    return type != "application/json" && !(type.starts_with("application/") && type.ends_with("+json"));
+}
+
+} // namespace
+
+std::string_view scope_of(std::string_view pattern)
+{
+    struct row {
+        std::string_view begin;
+        std::string_view scope;
+    };
+    constexpr auto scopes = std::to_array<row>({
+        {"/api/appointments", "appointments"},
+        {"/api/fhir/Appointment", "appointments"},
+        {"/api/tokens", "tokens"},
+        {"/api/webhooks", "webhooks"},
+        {"/api/events", "webhooks"},
+        {"/api/calls", "history"},
+        {"/api/webrtc/call/", "history"},
+        {"/api/stats", "history"},
+        {"/api/fhir/Encounter", "history"},
+        {"/api/audit", "audit"},
+        {"/api/fhir/AuditEvent", "audit"},
+        {"/api/subjects", "subjects"},
+    });
+    for (auto const& each : scopes)
+        if (pattern.starts_with(each.begin)) return each.scope;
+    return {};
+}
+
+namespace {
+
+/// A key without scopes may be used for everything; one with scopes for nothing else.
+bool in_scope(std::string_view pattern, std::vector<std::string> const& scopes)
+{
+    return scopes.empty() || std::find(scopes.begin(), scopes.end(), scope_of(pattern)) != scopes.end();
+}
+
 bool may_call(route const& r, rest_caller const& caller)
 {
     if (r.rights == open_to_all) return true;
-    if (caller.api_key) return (r.rights & api_key) != 0;
+    if (caller.api_key) return (r.rights & api_key) != 0 && in_scope(r.pattern, caller.scopes);
     auto const role = caller.bearer->role;
     if (role == call::role::admin && (r.rights & (admin_only | staff)) != 0) return true;
     return (r.rights & (call::is_staff(role) ? staff : participant)) != 0;
+}
+
+/// Waits for the keys of the token's issuer if the one it names is not known.
+service::task<service::bearer> check_token(session_context& house, std::string token)
+{
+    auto checked = house.access.check_token(token, house.clock.now().utc);
+    if (checked) co_return checked;
+    std::function<void(service::completion<bool>)> wait = [&house, token](auto done) {
+        auto const learnt = [done] { done(true); };
+        if (!house.access.await_keys(token, learnt)) done(false);
+    };
+    auto const learnt = co_await service::later<bool>(wait);
+    if (*learnt) checked = house.access.check_token(token, house.clock.now().utc);
+    co_return checked;
 }
 
 /// Who calls, by `Authorization: Bearer`. Errors: unauthenticated, token_expired, token_invalid,
@@ -159,16 +228,19 @@ service::task<rest_caller> authenticate(session_context& house, std::shared_ptr<
         auto key = co_await service::later<service::api_key_row>(find);
         if (!key && base::to_errc(key.error()) == errc::store_unavailable) co_return errc::store_unavailable;
         out.api_key = key && !key->revoked_at;
-        if (out.api_key) out.key_name = key->name;
-    } else if (auto checked = house.access.check_token(credential, now.utc)) {
-        if (checked->expired) {
+        if (out.api_key) {
+            out.key_name = key->name;
+            out.scopes = key->scopes;
+        }
+    } else {
+        std::string const token(credential);
+        auto checked = co_await check_token(house, token);
+        bool const over = checked ? checked->expired : base::to_errc(checked.error()) == errc::token_expired;
+        if (over) {
             metrics::auth_failures.add(metrics::auth_failure::token_expired);
             co_return errc::token_expired;
         }
-        out.bearer = std::move(*checked);
-    } else if (base::to_errc(checked.error()) == errc::token_expired) {
-        metrics::auth_failures.add(metrics::auth_failure::token_expired);
-        co_return errc::token_expired;
+        if (checked) out.bearer = std::move(*checked);
     }
     if (!out.api_key && !out.bearer) {
         house.access.record_failure(request->remote_ip, now);
@@ -197,6 +269,7 @@ boost::asio::awaitable<http_response> answer_route(session_context& house, std::
         if (!may_call(r, c.caller)) co_return problem_reply(c, errc::forbidden);
     }
     if (auto const wrong = unknown_parameter(r, *request)) co_return invalid_query(c, *wrong, "unknown or given twice");
+    if (is_of_another_type(*request)) co_return problem_reply(c, errc::unsupported_media_type);
     auto reply = co_await r.handler(c);
     base::log::info("request", {{"id", request->request_id}, {"route", r.pattern}, {"status", reply.status}});
     co_return reply;

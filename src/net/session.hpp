@@ -67,6 +67,8 @@ public:
     void excuse(base::milliseconds stall);
 
     base::session_id const& id() const { return id_; }
+    service::bearer const& who() const { return from_.who; }
+    base::user_id const& user() const { return from_.who.user; }
     bool away() const { return !from_.wire; }
     bool seated() const { return seated_; }
     base::boot_time away_since() const { return away_since_; }
@@ -103,6 +105,7 @@ private:
     void handle(std::string const& id, protocol::messages::stats const& m);
     void handle(std::string const& id, protocol::messages::ice const& m);
     void handle(std::string const& id, protocol::messages::refresh const& m);
+    void take_token(std::string const& id, protocol::messages::refresh const& m, bool may_wait);
     void handle(std::string const& id, protocol::messages::pong const& m);
 
     /// Sends a command to the room and answers `id` with its outcome; reading goes on then.

@@ -102,6 +102,18 @@ void session_table::close_all(std::uint16_t code)
         if (!s->away()) s->close(code);
 }
 
+void session_table::close_user(base::user_id const& user, std::uint16_t code)
+{
+    for (auto const& s : all())
+        if (s->user() == user) s->close(code);
+}
+
+void session_table::close_if(std::function<bool(session const&)> const& fits, std::uint16_t code)
+{
+    for (auto const& s : all())
+        if (!s->away() && fits(*s)) s->close(code);
+}
+
 std::vector<std::shared_ptr<session>> session_table::all() const
 {
     std::vector<std::shared_ptr<session>> out;

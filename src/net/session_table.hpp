@@ -50,6 +50,9 @@ public:
     /// Calls `due` once after `span`, on this shard; it should hold weak references only.
     void after(base::milliseconds span, std::function<void()> due);
     void close_all(std::uint16_t code);
+    /// Closes every session that has a socket and for which `fits` holds.
+    void close_if(std::function<bool(session const&)> const& fits, std::uint16_t code);
+    void close_user(base::user_id const& user, std::uint16_t code);
 
 private:
     struct waiting {

@@ -91,7 +91,20 @@ private:
             metrics::auth_failures.add(metrics::auth_failure::throttled);
             return refuse(id, errc::rate_limited);
         }
+        identify(id, m, true);
+    }
+
+    /// `may_wait`: for its issuer's keys, if the token's is not known.
+    void identify(std::string const& id, messages::register_session const& m, bool may_wait)
+    {
+        auto const now = house_.clock.now();
         auto who = house_.access.check_token(m.token, now.utc);
+        auto const again = [self = shared_from_this(), id, m] {
+            self->house_.shards.post(self->info_.shard, [self, id, m] { self->identify(id, m, false); });
+        };
+        if (!who && may_wait && house_.access.await_keys(m.token, again)) return;
+        if (!who && house_.access.is_revoked(m.token, now.utc))
+            return refuse(id, failed(m, base::to_errc(who.error()), now), protocol::close_codes::token_revoked);
         if (!who) return refuse(id, failed(m, base::to_errc(who.error()), now));
         known_ = who->user;
         auto room = m.appointment;
@@ -174,7 +187,7 @@ private:
     session_context& house_;
     std::shared_ptr<socket> wire_;
     socket_info info_;
-    bool asked_ = false; ///< the first message has come
+    bool asked_ = false;                 ///< the first message has come
     std::optional<base::user_id> known_; ///< whose token it was
     std::size_t home_ = 0;
     session_table::place place_;
@@ -247,6 +260,25 @@ void close_sessions(session_context& house, std::uint16_t close_code, std::funct
         finished();
     };
     on_each_table(house, close, std::move(done));
+}
+
+void close_revoked(session_context& house)
+{
+    auto const revoked = [&house](session const& s) { return house.access.revoked(s.who()); };
+    auto const close = [revoked](session_table& table, std::function<void()> const& finished) {
+        table.close_if(revoked, protocol::close_codes::token_revoked);
+        finished();
+    };
+    on_each_table(house, close, nullptr);
+}
+
+void close_user(session_context& house, base::user_id const& user, std::uint16_t close_code)
+{
+    auto const close = [user, close_code](session_table& table, std::function<void()> const& finished) {
+        table.close_user(user, close_code);
+        finished();
+    };
+    on_each_table(house, close, nullptr);
 }
 
 void shed_memory(session_context& house)

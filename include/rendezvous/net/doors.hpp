@@ -39,4 +39,16 @@ void shed_memory(session_context& house);
 /// the connections from there on comes behind every `bye`. Thread: any.
 void close_sessions(session_context& house, std::uint16_t close_code, std::function<void()> done);
 
+/// Closes every session whose token has been revoked, with 4201. Thread: any.
+void close_revoked(session_context& house);
+
+/// Closes every session of a person, with or without a room. Thread: any.
+void close_user(session_context& house, base::user_id const& user, std::uint16_t close_code);
+
+/// Everything that mentions a person, as `GET /api/subjects/{userId}` shows it. Thread: any.
+void export_person(session_context& house, base::user_id user, service::completion<std::string> done);
+/// Erases a person as `DELETE /api/subjects/{userId}` does; the report. Thread: any.
+void erase_person(
+    session_context& house, base::user_id user, service::audit_entry by, service::completion<std::string> done);
+
 } // namespace rendezvous::net
