@@ -101,8 +101,9 @@ TEST(Description, SaysWhichCredentialOpensWhat)
     for (auto const& [name, operation] : operations()) {
         EXPECT_TRUE(ids.insert(operation.at("operationId").get<std::string>()).second) << name;
         auto const who = operation.at("x-who").get<std::string>();
-        auto const has = [&](char const* scheme) {
-            for (auto const& each : operation.at("security"))
+        auto const& security = operation.at("security");
+        auto const has = [&security](char const* scheme) {
+            for (auto const& each : security)
                 if (each.contains(scheme)) return true;
             return false;
         };
