@@ -101,6 +101,7 @@ house::house(config settings)
         page_config_of(settings_), std::move(tables), settings_.turn.relay_only, ids_.secret(6)});
     context_->audit = store_.get();
     context_->subjects = store_.get();
+    context_->tokens = store_.get();
     context_->events = store_.get();
     context_->check_webhook_url = [hosts = settings_.webhooks.allowed_private_hosts](
                                       std::string const& url) -> base::result<void> {
@@ -136,12 +137,30 @@ void house::start()
 
 void house::recover()
 {
+    load_revocations();
     std::promise<base::result<std::size_t>> recovered;
     calls_->recover([&](base::result<std::size_t> ended) { recovered.set_value(ended); });
     auto const ended = recovered.get_future().get();
     if (!ended) throw std::runtime_error("the store does not answer: " + ended.error().message());
     if (*ended > 0) base::log::warn("calls_lost", {{"count", std::uint64_t{*ended}}});
     calls_->start_judging();
+}
+
+/// Before anybody can come: what was taken back stays so.
+void house::load_revocations()
+{
+    std::promise<base::result<std::vector<service::revocation>>> loaded;
+    store_->list_revocations(
+        clock_.now().utc, auth::revocations::entries_max, [&](auto rows) { loaded.set_value(std::move(rows)); });
+    auto const rows = loaded.get_future().get();
+    if (!rows) throw std::runtime_error("the store does not answer: " + rows.error().message());
+    for (auto const& each : *rows) access_->revoke(each);
+}
+
+void house::look_after_credentials()
+{
+    keys_.on_time();
+    access_->forget_revocations(clock_.now().utc);
 }
 
 void house::stop(milliseconds patience)

@@ -30,6 +30,8 @@ public:
     /// Ends the calls that a service before this one left open. After `start`; throws
     /// std::runtime_error if the store does not answer.
     void recover();
+    /// Fetches keys of issuers that are due, forgets what nobody needs; about every half minute.
+    void look_after_credentials();
     /// Ends the shards' loops and waits for them; what is not stored yet gets `patience`.
     void stop(milliseconds patience);
     /// Waits until somebody else stops the shards.
@@ -48,6 +50,8 @@ public:
     auth::token_signer const& signer() const { return signer_; }
 
 private:
+    void load_revocations();
+
     config settings_;
     base::system_clock clock_;
     base::system_id_generator ids_;

@@ -2,6 +2,7 @@
 
 #include "admin_commands.hpp"
 #include "certificate.hpp"
+#include "checkpoint.hpp"
 #include "memory_watch.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/base/metrics.hpp"
@@ -16,6 +17,9 @@ namespace rendezvous::app {
 namespace {
 
 namespace metrics = base::metrics;
+
+constexpr milliseconds credentials_every{30'000};
+constexpr milliseconds checkpoint_every{3'600'000};
 
 bool is_loopback(listen_address const& at)
 {
@@ -57,16 +61,25 @@ struct attendants {
           reloads(h, door, manager, std::move(options.read_again)),
           out(h, door, reloads, manager),
           memory(h, reloads),
-          scrapes(h.shards().context(0), scrape)
+          scrapes(h.shards().context(0), scrape),
+          credentials(h.shards().context(0), [this, &h] { look_after(h); }),
+          checkpoints(h.shards().context(0), h.store(), h.clock(), checkpoint_every)
     {
         if (auto const span = options.environment.watchdog)
             fed.emplace(h.shards(), *span, [this] { manager.feed_watchdog(); });
     }
 
-    void on_open()
+    void on_open(house& h)
     {
         reloads.on_open();
         out.on_open();
+        look_after(h);
+    }
+
+    void look_after(house& h)
+    {
+        h.look_after_credentials();
+        credentials.set(credentials_every);
     }
 
     service_manager manager;
@@ -74,6 +87,8 @@ struct attendants {
     way_out out;
     memory_watch memory;
     net::metrics_door scrapes;
+    service::timers credentials;
+    checkpoint checkpoints;
     std::optional<watchdog> fed;
 };
 
@@ -100,7 +115,7 @@ void serve(house& h, serve_options options)
             open_metrics(others.scrapes, h.settings().metrics);
             door.start();
             note_start(h);
-            h.shards().post(0, [&others] { others.on_open(); });
+            h.shards().post(0, [&others, &h] { others.on_open(h); });
             others.manager.ready("serving");
             if (options.on_ready) options.on_ready();
         } catch (...) {

@@ -41,10 +41,6 @@ constexpr auto names = std::to_array<named_action>({
     {get, "/api/audit", "audit.read"},
     {get, "/api/subjects/{userId}", "subject.export"},
     {delete_, "/api/subjects/{userId}", "subject.erase"},
-    {put, "/api/fhir/Appointment/{id}", "appointment.write"},
-    {get, "/api/fhir/Appointment/{id}", "appointment.read"},
-    {get, "/api/fhir/Encounter", "call.list"},
-    {get, "/api/fhir/AuditEvent", "audit.read"},
     // About nobody.
     {get, "/healthz", ""},
     {get, "/readyz", ""},
@@ -110,9 +106,8 @@ std::string object_of(route const& r, std::vector<std::string> const& captures)
 {
     if (captures.empty()) return {};
     auto const& first = captures.front();
-    bool const appointment =
-        r.pattern.starts_with("/api/appointments/{") || r.pattern.starts_with("/api/fhir/Appointment/{");
-    if (appointment) return base::parse_appointment_id(first) ? "appointment:" + first : std::string{};
+    if (r.pattern.starts_with("/api/appointments/{"))
+        return base::parse_appointment_id(first) ? "appointment:" + first : std::string{};
     bool const call = r.pattern.starts_with("/api/calls/{") || r.pattern.starts_with("/api/webrtc/call/{");
     if (call) return base::is_uuid(first) ? "call:" + first : std::string{};
     return {};

@@ -233,6 +233,9 @@ void store_thread::erase_subject(
         auto erased = records.erase(user, pseudonym, kept->needles);
         if (!erased) return erased.error();
         kept->report = std::move(*erased);
+        auto const told =
+            records.append_event("subject.erased", "{\"pseudonym\":\"" + pseudonym.str() + "\"}", by.at, std::nullopt);
+        if (!told) return told.error();
         return {};
     };
     auto const then = [this, kept, done = std::move(done)](result<void> stored) {

@@ -154,12 +154,12 @@ public:
     verify_read(chain_kind chain, service::completion<chain_report> done) : chain_(chain), done_(std::move(done)) {}
     bool step(backend& records) override
     {
-        if (!begun_) {
-            auto const anchor = records.anchor(chain_);
-            if (!anchor) return fail(anchor.error());
+        auto const anchor = records.anchor(chain_);
+        if (!anchor) return fail(anchor.error());
+        // Old rows may go while they are being walked along: then the walk goes on behind them.
+        if (anchor->last_id > report_.rows) {
             report_.rows = report_.dropped = anchor->last_id;
             report_.head = anchor->hash;
-            begun_ = true;
         }
         return chain_ == chain_kind::calls ? walk(records.chain_rows(report_.rows, slice_rows))
                                            : walk(records.audit_rows(report_.rows, slice_rows));
@@ -186,7 +186,6 @@ private:
     chain_kind chain_;
     service::completion<chain_report> done_;
     chain_report report_;
-    bool begun_ = false;
 };
 
 class backup_read final : public read_job {

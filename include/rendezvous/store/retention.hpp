@@ -16,6 +16,8 @@ struct retention {
     static constexpr base::milliseconds invites{30LL * 24 * 3'600'000};
     /// Events (`outbox`) and what became of their deliveries.
     static constexpr base::milliseconds events{30LL * 24 * 3'600'000};
+    /// The account (`audit_log`): by whole months, from an anchor of its chain on.
+    static constexpr base::milliseconds audit{2'190LL * 24 * 3'600'000};
     /// Commands that were carried out (`done_commands`).
     static constexpr base::milliseconds done_commands = call::done_commands_kept;
 };

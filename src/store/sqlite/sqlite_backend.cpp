@@ -2,6 +2,7 @@
 
 #include "../audit_of.hpp"
 #include "backup.hpp"
+#include "chain_retention.hpp"
 #include "fact_writer.hpp"
 #include "rendezvous/base/log.hpp"
 #include "rendezvous/store/retention.hpp"
@@ -207,6 +208,7 @@ result<std::size_t> sqlite_backend::sweep(base::utc_time now, std::size_t rows_m
             now - retention::call_stats, rows_max - count);
         count += sweep_credentials(now, rows_max - count);
         count += outbox_.sweep(now, rows_max - count);
+        count += drop_old_audit(db_, now, rows_max - count);
         db_.run("COMMIT");
         bound_log();
         return count;

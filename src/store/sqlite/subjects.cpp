@@ -139,9 +139,18 @@ result<service::erasure_report> sqlite_backend::erase(
         out.seats = db_.run(
             "UPDATE call_seats SET user_id = $2, name = '', token_hash = '' WHERE user_id = $1", user, out.pseudonym);
         db_.run("UPDATE calls SET started_by_user = $2 WHERE started_by_user = $1", user, out.pseudonym);
-        out.calls = db_.run("UPDATE call_users SET user_id = $2 WHERE user_id = $1", user, out.pseudonym);
+        // The pseudonym may stand in the history already: as a participant in the person's place.
+        db_.run("INSERT INTO call_users (user_id, created_at, call_id) SELECT $2, created_at, call_id FROM call_users"
+                " WHERE user_id = $1 ON CONFLICT DO NOTHING",
+            user, out.pseudonym);
+        out.calls = db_.run("DELETE FROM call_users WHERE user_id = $1", user);
         // Nobody comes in by an invitation of somebody who is not there.
         out.invites = db_.run("DELETE FROM invites WHERE user_id = $1", user);
+        // Their tokens of ours are good for nothing any more; the name of the token stays, not theirs.
+        db_.run("INSERT INTO revocations (kind, id, at, until_at) SELECT 'token', jti, issued_at, expires_at"
+                " FROM issued_tokens WHERE user_id = $1 ON CONFLICT DO NOTHING",
+            user);
+        out.credentials = db_.run("DELETE FROM issued_tokens WHERE user_id = $1", user);
         out.key_destroyed = db_.run("DELETE FROM subjects WHERE user_id = $1", user) > 0;
         audit_.bury(user.str());
         for (auto const& each : names)
