@@ -29,4 +29,7 @@ struct route {
 
 std::span<route const> routes();
 
+/// The scope that an API key with scopes needs for a route; empty if none of them will do.
+std::string_view scope_of(std::string_view pattern);
+
 } // namespace rendezvous::net

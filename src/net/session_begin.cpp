@@ -53,6 +53,8 @@ void session::begin()
     house_.tables[here]->add(shared_from_this());
     metrics::sessions.up(metrics::session_state::attached);
     house_.calls.add_socket(from_.who.user, {id_, here, !from_.room, false, false});
+    // Revoked on the way here: those who revoke look for sessions that stand in the table.
+    if (house_.access.revoked(from_.who)) return close(protocol::close_codes::token_revoked);
     if (from_.room)
         enter_room();
     else
@@ -113,6 +115,7 @@ void session::attach(registering from, std::uint64_t last_seq)
 
 void session::go_on()
 {
+    if (house_.access.revoked(from_.who)) return close(protocol::close_codes::token_revoked);
     if (from_.room)
         ask_to_resume();
     else

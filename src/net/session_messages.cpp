@@ -1,5 +1,5 @@
-#include "command_key.hpp"
 #include "account.hpp"
+#include "command_key.hpp"
 #include "rendezvous/protocol/error_map.hpp"
 #include "rendezvous/protocol/relay_filter.hpp"
 #include "session.hpp"
@@ -111,7 +111,19 @@ void session::handle(std::string const& id, messages::ice const&)
 /// A new token on the same socket: the same person in the same role, covering the same room.
 void session::handle(std::string const& id, messages::refresh const& m)
 {
+    take_token(id, m, true);
+}
+
+/// `may_wait`: for its issuer's keys, if the token's is not known.
+void session::take_token(std::string const& id, messages::refresh const& m, bool may_wait)
+{
     auto const fresh = house_.access.check_token(m.token, house_.clock.now().utc);
+    auto const again = [self = shared_from_this(), here = house_.shards.current(), mine = attachment_, id, m] {
+        self->house_.shards.post(here, [self, mine, id, m] {
+            if (mine == self->attachment_ && !self->away()) self->take_token(id, m, false);
+        });
+    };
+    if (!fresh && may_wait && house_.access.await_keys(m.token, again)) return;
     if (!fresh) {
         answer_error(id, base::to_errc(fresh.error()));
     } else if (fresh->expired) {

@@ -141,10 +141,8 @@ body<end_call_body> parse_end_call(std::string_view text, std::size_t depth_max)
 
 body<redeem_body> parse_redeem(std::string_view text, std::size_t depth_max)
 {
-    return read_body<redeem_body>(or_empty_object(text), depth_max, [](body_reader& in) {
-        in.text("pin"); // no invite asks for one yet, so any will do
-        return redeem_body{};
-    });
+    return read_body<redeem_body>(or_empty_object(text), depth_max,
+        [](body_reader& in) { return redeem_body{in.text("pin").value_or(std::string())}; });
 }
 
 body<invite_body> parse_invite(std::string_view text, std::size_t depth_max)
@@ -154,7 +152,10 @@ body<invite_body> parse_invite(std::string_view text, std::size_t depth_max)
         invite_body out;
         out.user = in.user("userId").value_or(base::user_id());
         out.expires_at = in.time("expiresAt");
-        if (in.value("pin")) in.refuse("pin", "invites with a PIN are not supported yet");
+        out.pin = in.text("pin").value_or(std::string());
+        bool const digits = out.pin.find_first_not_of("0123456789") == std::string::npos;
+        if (in.has("pin") && (!digits || out.pin.size() < 4 || out.pin.size() > 12))
+            in.refuse("pin", "must be a text of 4 to 12 digits");
         return out;
     });
 }

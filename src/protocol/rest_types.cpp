@@ -139,6 +139,10 @@ std::string invites_json(std::vector<invite_item> const& list)
         w.time("createdAt", i.created_at);
         w.time("expiresAt", i.expires_at);
         w.time_if("revokedAt", i.revoked_at);
+        w.text("status", i.status);
+        w.flag("pin", i.has_pin);
+        w.time_if("redeemedAt", i.redeemed_at);
+        w.number("redeemedCount", i.redeemed_count);
         w.end_object();
     }
     return w.end_array().take();
@@ -186,6 +190,10 @@ std::string problem_json(problem const& p)
     w.text("requestId", p.request_id);
     w.time_if("opensAt", p.opens_at);
     w.time_if("closesAt", p.closes_at);
+    if (p.tries_left) {
+        w.number("triesLeft", *p.tries_left);
+        w.flag("locked", *p.tries_left == 0);
+    }
     if (!p.errors.empty()) write_errors(w, p.errors);
     for (auto const& [name, value] : p.extra) w.text(name, value);
     return w.end_object().take();

@@ -8,7 +8,7 @@
 namespace rendezvous::auth {
 
 /// PINs of invitations: 4 to 12 digits, which nobody can keep secret by a hash alone. So the hash
-/// is salted, slow (PBKDF2, about 2 ms), and made with a key that does not lie in the database.
+/// is salted, slow (PBKDF2, a few milliseconds), and made with a key that does not lie in the database.
 class pin_keeper {
 public:
     /// `secret`: a key of this server, 32 bytes at least.

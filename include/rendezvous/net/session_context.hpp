@@ -42,6 +42,7 @@ struct session_context {
     std::atomic<bool> draining{false};          ///< on the way out: nobody registers any more
     std::atomic<bool> crowded{false};           ///< memory is nearly used up: nobody registers for now
     service::audit_store* audit = nullptr;      ///< where it is accounted for who did what; null: nowhere
+    service::token_store* tokens = nullptr;     ///< tokens given and taken back; never null in service
     service::subject_store* subjects = nullptr; ///< export and erasure of a person
     service::event_store* events = nullptr;     ///< what other systems are told, and where
     /// Whether events may be sent to a URL: `validation`, `forbidden`.

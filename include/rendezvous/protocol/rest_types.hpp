@@ -48,6 +48,10 @@ struct invite_item {
     base::utc_time created_at{};
     base::utc_time expires_at{};
     std::optional<base::utc_time> revoked_at;
+    std::string_view status; ///< pending, redeemed, locked, revoked or expired
+    bool has_pin = false;
+    std::optional<base::utc_time> redeemed_at{}; ///< last
+    std::uint64_t redeemed_count = 0;
 };
 struct invite_redeemed {
     std::string token; ///< never to be logged
@@ -87,6 +91,7 @@ struct problem {
     std::string instance; ///< path of the request, without query; empty: left out
     std::string request_id;
     std::optional<base::utc_time> opens_at, closes_at;      ///< with outside_window
+    std::optional<unsigned> tries_left;                     ///< with a wrong PIN; `locked` if none
     std::vector<field_error> errors;                        ///< with validation
     std::vector<std::pair<std::string, std::string>> extra; ///< further string members
 };
@@ -127,8 +132,11 @@ struct end_call_body {
 struct invite_body {
     base::user_id user;
     std::optional<base::utc_time> expires_at;
+    std::string pin; ///< 4 to 12 digits, or empty
 };
-struct redeem_body {};
+struct redeem_body {
+    std::string pin; ///< as given; empty: none
+};
 
 /// PUT /api/appointments/{id}. `id`, `if_version` and the members' `fresh_id` are the caller's to
 /// fill. Times are checked against each other where both stand in the body.
