@@ -13,9 +13,9 @@ export class Api {
   }
 
   /** @returns {Promise<{status: number, headers: object, body: any}>} body parsed if it is JSON */
-  request(method, path, { body, token = this.#key } = {}) {
+  request(method, path, { body, token = this.#key, headers: more } = {}) {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(text && { 'content-type': 'application/json' }) };
+    const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(text && { 'content-type': 'application/json' }), ...more };
     return new Promise((resolve, reject) => {
       const options = { host: '127.0.0.1', servername: 'localhost', port: this.#port, ca: this.#certificate, method, path, headers, agent: false };
       const sent = request(options, (answer) => {
