@@ -32,7 +32,7 @@ decision room::decide(command const& asked, instant now) const
         if constexpr (std::is_same_v<type, commands::cancel_appointment>) return decide_cancel(now);
         if constexpr (std::is_same_v<type, commands::extend_appointment>) return decide_extend(c, now);
         if constexpr (std::is_same_v<type, commands::tick>) return decide_tick(now);
-        return {}; // disconnect, forget, signal and recover change nothing durable
+        return {}; // disconnect, forget, forget_person, signal and recover change nothing durable
     };
     auto decided = std::visit(judge, asked);
     decided.asked = asked;
@@ -86,6 +86,7 @@ committed room::commit(decision const& decided, instant now)
                 commands::
                     put_appointment> || std::is_same_v<type, commands::cancel_appointment> || std::is_same_v<type, commands::extend_appointment>)
             commit_appointment(decided, now, out);
+        if constexpr (std::is_same_v<type, commands::forget_person>) commit_forget(c);
         if constexpr (std::is_same_v<type, commands::tick>) commit_tick(decided, now, out);
         if constexpr (std::is_same_v<type, commands::recover>) commit_recover(now);
     };

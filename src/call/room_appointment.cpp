@@ -132,6 +132,19 @@ decision room::decide_extend(commands::extend_appointment const& asked, instant 
     return out;
 }
 
+/// The store does the same with its rows; nothing is told, since nobody may learn of it.
+void room::commit_forget(commands::forget_person const& asked)
+{
+    if (!record_.newest) return;
+    if (record_.newest->started_by_user == asked.user) record_.newest->started_by_user = asked.pseudonym;
+    for (auto& s : record_.newest->seats) {
+        if (s.user != asked.user) continue;
+        s.user = asked.pseudonym;
+        s.name.clear();
+        s.token_hash.clear();
+    }
+}
+
 void room::commit_appointment(decision const& d, instant now, committed& out)
 {
     auto const& a = *record_.appointment;

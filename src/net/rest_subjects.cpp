@@ -66,6 +66,9 @@ service::task<void> leave_rooms(session_context& house, base::user_id user, base
         auto const asked = renamed(house, status->view.appointment, user, pseudonym);
         auto done = co_await submit(house, id, asked);
         if (!done) co_return done.error();
+        call::command const forgetting = call::commands::forget_person{user, pseudonym};
+        auto forgotten = co_await submit(house, id, forgetting);
+        if (!forgotten) co_return forgotten.error();
     }
     co_return base::result<void>{};
 }

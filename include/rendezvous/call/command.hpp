@@ -137,6 +137,12 @@ struct extend_appointment {
     milliseconds by{};
     bool override_membership = false; ///< an admin who is no member; REST only
 };
+/// A person was erased: what the room still holds of them in its newest call gets the pseudonym that
+/// the store writes in their place. Their membership was taken over by a `put_appointment` before.
+struct forget_person {
+    user_id user;
+    user_id pseudonym;
+};
 /// Time has passed: does what is due.
 struct tick {};
 /// The room has just been loaded and its call is open, from a process before this one: its people
@@ -147,9 +153,10 @@ struct recover {};
 
 namespace rendezvous::call {
 
-using command = std::variant<commands::enter, commands::disconnect, commands::resume, commands::forget,
-    commands::start_call, commands::join_call, commands::signal, commands::leave, commands::end_call,
-    commands::set_media, commands::set_connection, commands::sample_quality, commands::put_appointment,
-    commands::cancel_appointment, commands::extend_appointment, commands::tick, commands::recover>;
+using command =
+    std::variant<commands::enter, commands::disconnect, commands::resume, commands::forget, commands::start_call,
+        commands::join_call, commands::signal, commands::leave, commands::end_call, commands::set_media,
+        commands::set_connection, commands::sample_quality, commands::put_appointment, commands::cancel_appointment,
+        commands::extend_appointment, commands::forget_person, commands::tick, commands::recover>;
 
 } // namespace rendezvous::call

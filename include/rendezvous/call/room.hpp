@@ -167,6 +167,7 @@ private:
     decision decide_cancel(instant now) const;
     decision decide_extend(commands::extend_appointment const& asked, instant now) const;
     void add_consequences(appointment const& after, decision& d, instant now) const;
+    void commit_forget(commands::forget_person const& asked);
     void commit_appointment(decision const& d, instant now, committed& out);
 
     // room_time.cpp

@@ -293,5 +293,19 @@ TEST_F(Outcome, ARoomWithSomebodyInItWakesToJudge)
     EXPECT_EQ(room.until_next(now), std::nullopt);
 }
 
+TEST_F(Outcome, AnErasedPersonIsForgottenByTheRoomToo)
+{
+    talk();
+    ASSERT_TRUE(end(doc()));
+    ASSERT_TRUE(run(commands::forget_person{user_id{"pat"}, user_id{"erased-1"}}));
+    EXPECT_TRUE(told_effects.empty());
+    EXPECT_EQ(newest().started_by_user, user_id{"erased-1"});
+    for (auto const& s : newest().seats) {
+        EXPECT_NE(s.user, user_id{"pat"});
+        EXPECT_NE(s.name, "Ana");
+    }
+    EXPECT_EQ(newest().seats.at(1).name, "Dr. Pop") << "nobody else is touched";
+}
+
 } // namespace
 } // namespace rendezvous::call
