@@ -11,6 +11,16 @@ import { Member } from './harness/member.js';
 const LIMIT = { timeout: 120_000 };
 const at = (minutes) => new Date(Date.now() + 60_000 * minutes).toISOString();
 
+/** RFC 4180: cells may be quoted, and then hold commas and line ends. */
+function cellsOf(table) {
+  const rows = [[]];
+  for (const [, quoted, plain, end] of table.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/g)) {
+    rows.at(-1).push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== ',') rows.push([]);
+  }
+  return rows.slice(0, -1);
+}
+
 let server;
 let receiver;
 let secret;
@@ -99,7 +109,7 @@ test('booked, paid, invited, waited for, called, ended, billed, taken out, forgo
 
   // Taken out: the calls as a table, the person as a whole.
   const table = await api.expect(200, 'GET', `/api/calls?appointmentId=${id}`, { headers: { accept: 'text/csv' } });
-  const [columns, ...rows] = table.trim().split(/\r?\n/).map((line) => line.split(','));
+  const [columns, ...rows] = cellsOf(table);
   assert.deepEqual(rows.map((row) => row[columns.indexOf('callId')]), [callId]);
   assert.equal(rows[0][columns.indexOf('billableSeconds')], String(call.billableSeconds));
   const subject = JSON.stringify(await api.expect(200, 'GET', `/api/subjects/${patient.userId}`));
