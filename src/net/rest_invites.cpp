@@ -219,6 +219,8 @@ rest_reply redeem_invite(rest_call c)
         }
         co_return problem_reply(c, why);
     }
+    c.note->object = "appointment:" + row->appointment.str();
+    c.note->subject = row->user;
     if (row->revoked_at || row->expires_at <= now.utc) co_return problem_reply(c, errc::gone);
     auto refused = co_await check_pin(c, *row, body->pin);
     if (refused) co_return std::move(*refused);

@@ -85,6 +85,20 @@ TEST_P(Audit, SocketsLeaveRowsOfWhoRegisteredStartedAndWasRefused)
     EXPECT_EQ(std::count_if(strangers.begin(), strangers.end(), unknown), 1);
 }
 
+TEST_P(Audit, WhoeverRedeemsAnInvitationIsAccountedForAsNobodyKnownAboutWhomItIsFor)
+{
+    auto const v = book_visit(server_);
+    auto const made = body_of(server_.book("POST", v.path("/invites"), {{"userId", v.patient}}));
+    auto const code = made["code"].get<std::string>();
+    ASSERT_EQ(server_.rest("POST", "/api/invites/" + code + "/redeem", "", "{}").status, 200u);
+    auto const found = rows("?action=invite.redeem");
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0]["actorKind"], "anonymous");
+    EXPECT_EQ(found[0]["subject"], v.patient);
+    EXPECT_EQ(found[0]["object"], "appointment:" + v.id);
+    EXPECT_EQ(rows("").dump().find(code), std::string::npos);
+}
+
 TEST_P(Audit, VerifyNamesTheFirstRowThatWasChangedBehindItsBack)
 {
     auto const v = book_visit(server_);
