@@ -152,9 +152,10 @@ body<invite_body> parse_invite(std::string_view text, std::size_t depth_max)
         invite_body out;
         out.user = in.user("userId").value_or(base::user_id());
         out.expires_at = in.time("expiresAt");
-        out.pin = in.text("pin").value_or(std::string());
+        auto const pin = in.text("pin");
+        out.pin = pin.value_or(std::string());
         bool const digits = out.pin.find_first_not_of("0123456789") == std::string::npos;
-        if (in.has("pin") && (!digits || out.pin.size() < 4 || out.pin.size() > 12))
+        if (pin && (!digits || pin->size() < 4 || pin->size() > 12))
             in.refuse("pin", "must be a text of 4 to 12 digits");
         return out;
     });

@@ -143,7 +143,7 @@ TEST(RestBodies, ReadTheSmallOnes)
     EXPECT_EQ(pointers(parse_end_call(R"({"callId":"7"})").refusal), std::vector<std::string>{"/callId"});
 
     EXPECT_TRUE(parse_redeem(""));
-    EXPECT_TRUE(parse_redeem(R"({"pin":"1234"})"));
+    EXPECT_EQ(parse_redeem(R"({"pin":"1234"})")->pin, "1234");
     EXPECT_EQ(pointers(parse_redeem(R"({"pin":1234})").refusal), std::vector<std::string>{"/pin"});
     EXPECT_EQ(pointers(parse_redeem(R"({"code":"x"})").refusal), std::vector<std::string>{"/code"});
 
@@ -153,7 +153,11 @@ TEST(RestBodies, ReadTheSmallOnes)
     EXPECT_EQ(invite.value->expires_at, sample::at(0));
     EXPECT_FALSE(parse_invite(R"({"userId":"ann"})")->expires_at);
     EXPECT_EQ(pointers(parse_invite("{}").refusal), std::vector<std::string>{"/userId"});
-    EXPECT_EQ(pointers(parse_invite(R"({"userId":"ann","pin":"1234"})").refusal), std::vector<std::string>{"/pin"});
+    EXPECT_EQ(parse_invite(R"({"userId":"ann","pin":"1234"})")->pin, "1234");
+    for (auto const* pin : {R"("123")", R"("1234567890123")", R"("12a4")", R"("")", "1234", "null"})
+        EXPECT_EQ(pointers(parse_invite(std::string(R"({"userId":"ann","pin":)") + pin + "}").refusal),
+            std::vector<std::string>{"/pin"})
+            << pin;
     EXPECT_EQ(parse_invite("").refusal.code, errc::bad_json);
 }
 

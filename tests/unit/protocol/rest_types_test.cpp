@@ -55,12 +55,18 @@ TEST(RestTypes, WritesInvites)
 {
     EXPECT_EQ(invite_created_json({"i-1", "https://h/join#C", "C", sample::at(0)}),
         R"({"inviteId":"i-1","url":"https://h/join#C","code":"C","expiresAt":"2026-11-20T14:00:00.000Z"})");
-    invite_item item{"i-1", base::user_id("ann"), sample::at(0), sample::at(1), std::nullopt};
+    invite_item item{"i-1", base::user_id("ann"), sample::at(0), sample::at(1), std::nullopt, "pending"};
     std::string const head = R"([{"inviteId":"i-1","userId":"ann","createdAt":"2026-11-20T14:00:00.000Z",)"
                              R"("expiresAt":"2026-11-20T14:01:00.000Z")";
-    EXPECT_EQ(invites_json({item}), head + "}]");
+    EXPECT_EQ(invites_json({item}), head + R"(,"status":"pending","pin":false,"redeemedCount":0}])");
     item.revoked_at = sample::at(2);
-    EXPECT_EQ(invites_json({item}), head + R"(,"revokedAt":"2026-11-20T14:02:00.000Z"}])");
+    item.status = "revoked";
+    item.has_pin = true;
+    item.redeemed_at = sample::at(1);
+    item.redeemed_count = 2;
+    EXPECT_EQ(invites_json({item}), head
+                                        + R"(,"revokedAt":"2026-11-20T14:02:00.000Z","status":"revoked","pin":true,)"
+                                          R"("redeemedAt":"2026-11-20T14:01:00.000Z","redeemedCount":2}])");
     EXPECT_EQ(
         invite_redeemed_json({"t", sample::at(0), base::appointment_id("A1"), base::user_id("ann"), call::role::guest}),
         R"({"token":"t","expiresAt":"2026-11-20T14:00:00.000Z","appointmentId":"A1","userId":"ann","role":"guest"})");
