@@ -197,7 +197,7 @@ reason put_algorithms(issuer_config& to, key_value&& value)
 reason put_jwks_url(issuer_config& to, key_value&& value)
 {
     auto const& text = std::get<std::string>(value);
-    if (!is_key_address(text))
+    if (!text.empty() && !is_key_address(text))
         return "\"" + text + "\" is no address of keys; write https://HOST/PATH, or http:// for this machine only";
     to.jwks_url = text;
     return std::nullopt;
