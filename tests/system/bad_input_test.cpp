@@ -32,8 +32,8 @@ std::string escaped(std::string const& text)
 
 bool shows_the_inside(std::string const& body)
 {
-    std::vector<std::string> const words = {"sqlite", "SELECT ", "INSERT ", "UPDATE ", "no such", "syntax", "/src/",
-        ".cpp", "exception", "nlohmann", "std::"};
+    std::vector<std::string> const words = {"sqlite", "SELECT ", "INSERT ", "UPDATE ", "no such table",
+        "no such column", "syntax error", "/src/", ".cpp", "exception", "nlohmann", "std::"};
     return std::any_of(words.begin(), words.end(), [&](auto const& w) { return body.find(w) != std::string::npos; });
 }
 
