@@ -41,6 +41,30 @@ describe('what cannot go on says why', () => {
     await person.leave();
   });
 
+  test('a link with a PIN asks for it, and is locked after too many wrong ones', LIMIT, async () => {
+    const appointment = await bookAppointment(server);
+    const invite = (pin) => server.api.invite(appointment.id, appointment.patient.userId, { pin });
+    const person = await Person.open(browser, server, (await invite('4711')).url);
+    person.expectFaults(REFUSED_BY_SERVER);
+    await person.type('pin', '0000');
+    await person.press('enter-pin');
+    await person.waitForText(/tries left: .?4/i);
+    await person.type('pin', '4711');
+    await person.press('enter-pin');
+    await person.waitFor('check-devices');
+    await person.leave();
+
+    const thief = await Person.open(browser, server, (await invite('4711')).url);
+    thief.expectFaults(REFUSED_BY_SERVER);
+    for (let left = 4; left >= 0; --left) {
+      await thief.type('pin', '0000');
+      await thief.press('enter-pin');
+      if (left > 0) await thief.waitForText(new RegExp(`tries left: .?${left}`, 'i'));
+    }
+    assert.match(await thief.waitForText(/\S/, 'error-code'), /PIN-1/);
+    await thief.leave();
+  });
+
   test('a staff page without or with a bad token', LIMIT, async () => {
     const person = await Person.open(browser, server, `${server.origin}/appointments#token=not.a.token`);
     person.expectFaults(REFUSED_BY_SERVER);

@@ -93,6 +93,16 @@ describe('screens', () => {
         await shoot(wrong, 'wrong-link');
         await wrong.leave();
 
+        const locked = await bookAppointment(server);
+        const { url } = await server.api.invite(locked.id, locked.patient.userId, { pin: '4711' });
+        const asked = await Person.open(browser, server, url, look);
+        asked.expectFaults(/status of 4\d\d/);
+        await asked.type('pin', '12');
+        await asked.press('enter-pin');
+        await until('the PIN was wrong', () => asked.page.evaluate(() => window.watched.byTestId('pin')[0].getAttribute('aria-invalid') === 'true'));
+        await shoot(asked, 'pin');
+        await asked.leave();
+
         const front = await Person.open(browser, server, `${server.origin}/`, look);
         await shoot(front, 'front');
         await front.leave();

@@ -45,8 +45,8 @@ export class Api {
   }
 
   /** @returns {Promise<{inviteId: string, url: string, code: string, expiresAt: string}>} */
-  invite(appointmentId, userId) {
-    return this.expect(201, 'POST', `/api/appointments/${appointmentId}/invites`, { body: { userId } });
+  invite(appointmentId, userId, more = {}) {
+    return this.expect(201, 'POST', `/api/appointments/${appointmentId}/invites`, { body: { userId, ...more } });
   }
 
   callStatus(appointmentId) {

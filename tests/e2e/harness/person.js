@@ -88,6 +88,12 @@ export class Person {
     }, limits);
   }
 
+  /** Types into an empty field, as with a keyboard. */
+  async type(testid, text) {
+    await until(`${testid} is empty`, async () => (await this.#element(testid)).evaluate((e) => e.value === ''));
+    await (await this.#element(testid)).type(text);
+  }
+
   sees(testid) {
     return this.page.evaluate((id) => window.watched.byTestId(id).some(window.watched.visible), testid);
   }

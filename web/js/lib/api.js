@@ -3,14 +3,17 @@ export class ApiError extends Error {
   /**
    * @param {string} code
    * @param {number} status HTTP status, 0 without an answer
-   * @param {{retryAfterMs?: number, detail?: string}} [more]
+   * @param {{retryAfterMs?: number, detail?: string, triesLeft?: number, locked?: boolean}} [more] the last two of an
+   *   invite that wants a PIN
    */
-  constructor(code, status, { retryAfterMs, detail } = {}) {
+  constructor(code, status, { retryAfterMs, detail, triesLeft, locked = false } = {}) {
     super(detail ?? code);
     this.name = 'ApiError';
     this.code = code;
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.triesLeft = triesLeft;
+    this.locked = locked;
     this.retryable = status === 0 || status === 429 || status >= 500;
   }
 }
@@ -94,7 +97,7 @@ async function toError(response) {
   }
   const retryAfter = Number(response.headers.get('Retry-After'));
   return new ApiError(problem.code ?? codeOfStatus(response.status), response.status, {
-    detail: problem.detail ?? problem.title, retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : undefined });
+    detail: problem.detail ?? problem.title, triesLeft: problem.triesLeft, locked: problem.locked, retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : undefined });
 }
 
 function codeOfStatus(status) {

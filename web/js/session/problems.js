@@ -3,7 +3,7 @@
  * server (its error codes), the socket (its close codes) or the browser (which uses these codes already).
  */
 const BY_ERROR = new Map([
-  ['gone', 'TOK-1'], ['token-expired', 'TOK-1'], ['unauthenticated', 'TOK-1'], ['no-link', 'TOK-3'],
+  ['gone', 'TOK-1'], ['locked', 'PIN-1'], ['token-expired', 'TOK-1'], ['unauthenticated', 'TOK-1'], ['no-link', 'TOK-3'],
   ['forbidden', 'TOK-2'], ['not-found', 'TOK-2'], ['outside-window', 'EARLY-1'], ['payment-required', 'PAY-1'],
   ['appointment-closed', 'ROOM-2'], ['room-full', 'ROOM-1'], ['removed', 'ROOM-3'], ['not-admitted', 'WAIT-1'],
   ['taken-over', 'MOVE-1'], ['in-call-elsewhere', 'MOVE-1'], ['too-many-devices', 'MOVE-2'],
