@@ -30,10 +30,7 @@ public:
         set_limits(limits);
     }
 
-    void set_limits(base::limits const& limits)
-    {
-        per_address_max_ = limits.sockets_per_ip;
-    }
+    void set_limits(base::limits const& limits) { per_address_max_ = limits.sockets_per_ip; }
 
     /// Counts one more connection of `key` (address_key), which has not registered yet.
     verdict enter(std::string const& key)
@@ -82,6 +79,9 @@ public:
         return static_cast<std::uint32_t>(strangers) + strike_weight * strikes_.of(key, now);
     }
 
+    /// Half of the places for strangers are taken.
+    bool has_many_strangers() const noexcept { return unregistered_ >= unregistered_max_ / 2; }
+
     std::size_t addresses() const noexcept { return by_address_.size(); }
     std::size_t unregistered() const noexcept { return unregistered_; }
 
@@ -96,9 +96,8 @@ private:
     verdict judge(count const& mine)
     {
         using base::metrics::socket_refusal;
-        bool const many = unregistered_ >= unregistered_max_ / 2;
         auto const few = std::max<std::size_t>(1, per_address_max_ / base::limits::unregistered_share_when_many);
-        auto const unregistered_share = many ? few : per_address_max_;
+        auto const unregistered_share = has_many_strangers() ? few : per_address_max_;
         if (auto const v = compare(mine.sockets, per_address_max_); v != verdict::welcome)
             return counted(v, socket_refusal::address);
         if (auto const v = compare(mine.unregistered, unregistered_share); v != verdict::welcome)

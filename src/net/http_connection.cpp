@@ -13,7 +13,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
 
+#include <sys/socket.h>
+
 #include <array>
+#include <cerrno>
 #include <exception>
 #include <optional>
 
@@ -36,6 +39,14 @@ std::optional<std::string> forwarded_for(http_request const& request)
         out = out ? *out + "," + value : value;
     }
     return out;
+}
+
+/// The peer has closed, or reset, without a byte.
+bool has_gone(tcp_socket& socket)
+{
+    char byte = 0;
+    auto const got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 /// One connection that has not (yet) become a WebSocket: handshake, then read, answer, repeat.
@@ -123,7 +134,8 @@ void http_connection::start()
     stream_.next_layer().async_wait(
         tcp_socket::wait_read, [self = shared_from_this(), began](boost::system::error_code ec) {
             self->phase_.disarm();
-            if (ec) return;
+            // Who has gone in the meantime takes neither a turn nor a place.
+            if (ec || has_gone(self->stream_.next_layer())) return;
             auto const left = self->settings_->limits.tls_timeout - (self->here_->wheel.now() - began);
             self->here_->strangers.newcomer(self->arrived_.debt, [self, left] {
                 self->begin_phase(metrics::phase::tls, left);

@@ -96,17 +96,19 @@ void listener::accept()
         metrics::accept_pauses.add(metrics::accept_pause::descriptors);
         return pause_.arm(exhausted_pause);
     }
-    acceptor_.async_accept(next_executor(), peer_,
-        [self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
+    acceptor_.async_accept(
+        next_executor(), peer_, [self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
             self->on_accepted(ec, std::move(socket));
         });
 }
 
 /// Empties the backlog: it knows no order but arrival, and in a storm those who owe nothing stand at
-/// its end. Who is served next is decided afterwards (turns).
+/// its end. Who is served next is decided afterwards (turns). Not so far that those who have gone
+/// meanwhile, and are only known to be when their turn comes, take the places of those who have not.
 void listener::accept_waiting()
 {
-    for (int i = 0; i < backlog && open_sockets() < shards_.front()->core->sockets_max; ++i) {
+    auto const& core = *shards_.front()->core;
+    for (int i = 0; i < backlog && open_sockets() < core.sockets_max && !core.gate.has_many_strangers(); ++i) {
         boost::system::error_code ec;
         tcp_socket socket(next_executor());
         acceptor_.accept(socket, peer_, ec);
