@@ -166,7 +166,7 @@ TEST(TurnConfig, RefusesWhatCannotBeDescribed)
     EXPECT_NE(refusal_of(with_uris({"turn:a:x"})).find("turn:a:x"), std::string::npos);
     EXPECT_NE(refusal_of(with_uris({"turn:a:3478", "turn:a:3479"})).find("3479"), std::string::npos);
     auto const good = with_uris({"turn:turn.example"});
-    for (std::string const realm : {"a b", "a\nno-auth", "a=b", std::string(128, 'a').c_str()})
+    for (auto const& realm : std::vector<std::string>{"a b", "a\nno-auth", "a=b", std::string(128, 'a')})
         EXPECT_NE(refusal_of(good, {realm, {}, false}).find("--realm"), std::string::npos) << realm;
     for (std::string const ip :
         {"turn.example", "1.2.3.4/", "/1.2.3.4", "1.2.3.0/24", "1.2.3.4\nno-auth", "1.2.3.4/10.0.0.1/8"})
